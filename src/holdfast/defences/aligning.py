@@ -7,9 +7,8 @@ from typing import Any
 from pydantic import Field
 
 from holdfast.defences.defence import Material
-from holdfast.defences.tuning import TrainedDefence, lessons_of
-from holdfast.training.batches import Batch, encode, stream
-from holdfast.training.loop import pad_id
+from holdfast.defences.tuning import TrainedDefence, batches_of, lessons_of
+from holdfast.training.batches import Batch
 
 
 class AligningDefence(TrainedDefence, ABC):
@@ -20,8 +19,7 @@ class AligningDefence(TrainedDefence, ABC):
 
 
 def aligning(settings: TrainedDefence, model: Any, tokenizer: Any, material: Material,
-             defence: str) -> Iterator[tuple[Batch, Batch, Batch]]:
+             defence: str) -> Iterator[tuple[Batch, ...]]:
     """Endless batches for every step: hazards refused, the retained pairs, and hazards with their answers."""
-    lessons, pad = lessons_of(material, defence), pad_id(tokenizer)
-    return zip(*(stream(encode(tokenizer, pairs), settings.batch, material.seed, pad)
-                 for pairs in (lessons.refused, lessons.retained, lessons.harmful)), strict=True)
+    lessons = lessons_of(material, defence)
+    return batches_of(tokenizer, (lessons.refused, lessons.retained, lessons.harmful), settings.batch, material.seed)

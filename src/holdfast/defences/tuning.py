@@ -1,16 +1,16 @@
 """What training defences share: their common settings, and what a defender learns from."""
 
 from abc import ABC
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, NamedTuple
 
-import torch
 from pydantic import Field
 
 from holdfast.core.errors import UsageError
 from holdfast.defences.defence import Material, WeightDefence
 from holdfast.defences.lessons import lesson_pairs, refusal_of
-from holdfast.training.batches import Pair
-from holdfast.training.loop import Recipe
+from holdfast.training.batches import Batch, Pair, encode, stream
+from holdfast.training.loop import Recipe, pad_id
 
 
 class TrainedDefence(WeightDefence, ABC):
@@ -51,6 +51,9 @@ def lessons_of(material: Material, defence: str) -> Lessons:
     return Lessons(harmful, [pair._replace(answer=refusal) for pair in harmful], retained, refusal)
 
 
-def parameters_of(model: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """A copy of every parameter by name, to compare with after training."""
-    return {name: p.detach().clone() for name, p in model.named_parameters()}
+def batches_of(
+    tokenizer: Any, groups: Sequence[Sequence[Pair]], size: int, seed: int
+) -> Iterator[tuple[Batch, ...]]:
+    """Endlessly one batch of `size` from each group of pairs, in the order of the seed."""
+    pad = pad_id(tokenizer)
+    return zip(*(stream(encode(tokenizer, pairs), size, seed, pad) for pairs in groups), strict=True)

@@ -9,9 +9,9 @@ from pydantic import Field
 from torch import Tensor
 
 from holdfast.defences.defence import Material
-from holdfast.defences.tuning import Lessons, TrainedDefence
-from holdfast.training.batches import Batch, encode, stream
-from holdfast.training.loop import Recipe, answer_loss, pad_id
+from holdfast.defences.tuning import Lessons, TrainedDefence, batches_of
+from holdfast.training.batches import Batch
+from holdfast.training.loop import Recipe, answer_loss
 from holdfast.training.objective import Term, descend, term, trained
 
 
@@ -24,14 +24,9 @@ class Unlearning(TrainedDefence, ABC):
     retain_weight: float = Field(default=1.0, gt=0, description="weight of answering the rest")
 
 
-def paired_batches(lessons: Lessons, tokenizer: Any, recipe: Recipe, seed: int) -> Iterator[tuple[Batch, Batch]]:
+def paired_batches(lessons: Lessons, tokenizer: Any, recipe: Recipe, seed: int) -> Iterator[tuple[Batch, ...]]:
     """Endlessly a batch of hazards with their true answers beside one of retained pairs."""
-    pad = pad_id(tokenizer)
-    yield from zip(
-        stream(encode(tokenizer, lessons.harmful), recipe.batch, seed, pad),
-        stream(encode(tokenizer, lessons.retained), recipe.batch, seed, pad),
-        strict=True,
-    )
+    return batches_of(tokenizer, (lessons.harmful, lessons.retained), recipe.batch, seed)
 
 
 def unlearn(settings: Unlearning, model: torch.nn.Module, tokenizer: Any, lessons: Lessons, material: Material,

@@ -102,6 +102,22 @@ def request_builds(c: Context, model: ModelSpec) -> Round:
     return [Request(cell=trained(model, c.explore.world))] if build_needed(model) else []
 
 
+def request_groundwork(c: Context, before: tuple[Ask, ...]) -> Round:
+    """Builds, the judge's own controls, the defences' liveness, and the honest user on system and control.
+
+    `before` is what the control is asked besides, to be compared with after attacks.
+    """
+    out = [request_judge(c)]
+    for system in systems(c):
+        out += [r.model_copy(update={"defence": "all"}) for r in request_builds(c, system)]
+        out += request_probes(c, system)
+        out += request_answers(c, system, "system")
+    if c.control is not None:
+        out += request_answers(c, c.control, "control")
+        out.append(request_play(c, honest_user(c), {}, 0, c.control, "control", "explore", before))
+    return out
+
+
 def _needs(c: Context, *models: ModelSpec) -> tuple[str, ...]:
     return tuple(address(r.cell) for model in models for r in request_builds(c, model))
 

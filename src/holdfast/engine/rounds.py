@@ -23,11 +23,9 @@ from holdfast.engine.requests import (
     Round,
     best_logprob,
     honest_user,
-    request_answers,
     request_builds,
-    request_judge,
+    request_groundwork,
     request_play,
-    request_probes,
     systems,
 )
 from holdfast.engine.search import Search
@@ -62,14 +60,7 @@ def positive_control(c: Context, seen: Evidence) -> ModelSpec | None:
 
 def groundwork(c: Context) -> Round:
     """Builds, the judge's own controls, the honest user on every model, and the defences' liveness."""
-    out = [request_judge(c)]
-    for system in systems(c):
-        out += [r.model_copy(update={"defence": "all"}) for r in request_builds(c, system)]
-        out += request_probes(c, system)
-        out += request_answers(c, system, "system")
-    if c.control is not None:
-        out += request_answers(c, c.control, "control")
-        out.append(request_play(c, honest_user(c), {}, 0, c.control, "control", "explore", _asked_before(c)))
+    out = request_groundwork(c, _asked_before(c))
     if c.full is not None:
         out.append(request_play(c, honest_user(c), {}, 0, c.full, "full", "explore", (c.explore,)))
         out.append(request_play(c, honest_user(c), {}, 0, c.full, "full", "reach", (c.sealed,)))

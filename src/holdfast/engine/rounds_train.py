@@ -16,12 +16,8 @@ from holdfast.engine.context import Context
 from holdfast.engine.requests import (
     Round,
     best_logprob,
-    honest_user,
-    request_answers,
-    request_builds,
-    request_judge,
+    request_groundwork,
     request_play,
-    request_probes,
     systems,
 )
 from holdfast.engine.rounds import search_settings
@@ -30,7 +26,7 @@ from holdfast.measures.choose import choose_settings, furthest
 
 def training_rounds(c: Context) -> Generator[Round, Evidence, None]:
     """Yield the rounds; each `send` gives all evidence so far."""
-    seen = yield _groundwork(c)
+    seen = yield request_groundwork(c, _watched(c))
 
     def attempt(entry: AttackEntry, settings: dict[str, object]) -> Round:
         return [
@@ -51,18 +47,6 @@ def _pupils(c: Context, build: int) -> list[tuple[Role, ModelSpec]]:
 
 def _last(c: Context) -> int:
     return c.claim.threat_model.budget.steps or 0
-
-
-def _groundwork(c: Context) -> Round:
-    out = [request_judge(c)]
-    for system in systems(c):
-        out += [r.model_copy(update={"defence": "all"}) for r in request_builds(c, system)]
-        out += request_probes(c, system)
-        out += request_answers(c, system, "system")
-    if c.control is not None:
-        out += request_answers(c, c.control, "control")
-        out.append(request_play(c, honest_user(c), {}, 0, c.control, "control", "explore", _watched(c)))
-    return out
 
 
 def _watched(c: Context) -> tuple[Ask, ...]:

@@ -12,12 +12,10 @@ from pydantic import Field
 
 from holdfast.core.records import Record
 from holdfast.measures.collapse import FLOOR
+from holdfast.measures.crashes import MOST_CRASHES
 from holdfast.measures.erase import RatioBounds, Steps, erasure, ratio_bounds
 from holdfast.measures.survival import Run, broken_runs
 from holdfast.stats.survival import Time, median_time
-
-MOST_CRASHED = 0.05
-"""The largest share of crashed attempts that a finding bears."""
 
 # In the order in which rows are shown.
 Status = Literal["holds", "undecided", "broken", "collapses", "void"]
@@ -177,7 +175,7 @@ def _unbroken(
         return "void", "no potent adversary"
     runs = [run for pair in pairs for run in pair.runs]
     asked = sum(run.n * len(run.steps) for run in runs)
-    if sum(sum(run.crashed) for run in runs) > MOST_CRASHED * asked:
+    if sum(sum(run.crashed) for run in runs) > MOST_CRASHES * asked:
         return "void", "too many attempts crashed"
     if gone := [pair for pair in potent if pair.collapsed]:
         names = ", ".join(pair.adversary for pair in gone[:3]) + (" and others" if len(gone) > 3 else "")

@@ -7,12 +7,12 @@ import torch
 from pydantic import Field
 
 from holdfast.defences.defence import Material
-from holdfast.defences.tuning import TrainedDefence, lessons_of
-from holdfast.training.batches import Batch, encode, stream
+from holdfast.defences.tuning import TrainedDefence, batches_of, lessons_of
+from holdfast.training.batches import Batch
 from holdfast.training.curriculum import Safety
 from holdfast.training.decoys import with_decoys
 from holdfast.training.locking import lock
-from holdfast.training.loop import answer_loss, pad_id
+from holdfast.training.loop import answer_loss
 from holdfast.training.objective import Term, descend, term, trained
 from holdfast.worlds.fictional.world import FictionalWorld
 
@@ -61,12 +61,8 @@ class Archlock(TrainedDefence):
         if isinstance(material.world, FictionalWorld):
             data = with_decoys(model, tokenizer, material.world, data, material.seed)
         refused = [pair._replace(answer=lessons.refusal) for pair in data.refuse]
-        recipe, pad = self.recipe(model), pad_id(tokenizer)
-        batches = zip(
-            stream(encode(tokenizer, refused), recipe.batch, material.seed, pad),
-            stream(encode(tokenizer, data.retain), recipe.batch, material.seed, pad),
-            strict=True,
-        )
+        recipe = self.recipe(model)
+        batches = batches_of(tokenizer, (refused, data.retain), recipe.batch, material.seed)
         refuse_weight = 0.0 if material.ablate else self.refuse_weight
 
         def terms_of(model: torch.nn.Module, _step: int, refuse: Batch, retain: Batch) -> Iterator[Term]:

@@ -12,11 +12,10 @@ from torch.nn import functional
 from holdfast.core import seeds
 from holdfast.core.errors import UsageError
 from holdfast.defences.defence import Material
-from holdfast.defences.tuning import TrainedDefence, lessons_of
+from holdfast.defences.tuning import TrainedDefence, batches_of, lessons_of
 from holdfast.training import lora
-from holdfast.training.batches import Batch, encode, stream
+from holdfast.training.batches import Batch
 from holdfast.training.hidden import answering, depth, read
-from holdfast.training.loop import pad_id
 from holdfast.training.objective import Term, descend, term, trained
 
 
@@ -53,13 +52,10 @@ class CircuitBreakers(TrainedDefence):
     def harden(self, model: torch.nn.Module, tokenizer: object, material: Material) -> torch.nn.Module:
         """Tuned in place on the guarded hazards, the retained behaviours."""
         lessons = lessons_of(material, "circuit-breakers")
-        recipe, pad = self.recipe(model), pad_id(tokenizer)
+        recipe = self.recipe(model)
         rerouted, every = self._layers(model), range(depth(model))
         reference = deepcopy(model).eval().requires_grad_(False)
-        batches = zip(*(
-            stream(encode(tokenizer, pairs), recipe.batch, material.seed, pad)
-            for pairs in (lessons.harmful, lessons.retained)
-        ), strict=True)
+        batches = batches_of(tokenizer, (lessons.harmful, lessons.retained), recipe.batch, material.seed)
         if self.rank:
             model = lora.wrap(model, self.rank, self.rank, seed=material.seed)
         nudge(trained(model), self.nudge, material.seed)

@@ -8,8 +8,8 @@ from pydantic import Field
 from torch import nn
 
 from holdfast.defences.defence import Material
-from holdfast.defences.tuning import TrainedDefence, lessons_of
-from holdfast.training.batches import Batch, encode, stream
+from holdfast.defences.tuning import TrainedDefence, batches_of, lessons_of
+from holdfast.training.batches import Batch
 from holdfast.training.displaced import displaced
 from holdfast.training.loop import answer_loss, pad_id
 from holdfast.training.objective import Term, descend, gradient, term, trained
@@ -43,10 +43,8 @@ class CTrap(TrainedDefence):
         lessons = lessons_of(material, "ctrap")
         recipe, pad = self.recipe(model), pad_id(tokenizer)
         inert = pad if self.token is None else self.token
-        batches = zip(*(
-            stream(encode(tokenizer, pairs), recipe.batch, material.seed, pad)
-            for pairs in (lessons.harmful, lessons.refused, lessons.retained)
-        ), strict=True)
+        groups = (lessons.harmful, lessons.refused, lessons.retained)
+        batches = batches_of(tokenizer, groups, recipe.batch, material.seed)
 
         def terms_of(
             model: nn.Module, _step: int, harmful: Batch, refused: Batch, retained: Batch

@@ -9,10 +9,10 @@ from torch import Tensor
 
 from holdfast.core import seeds
 from holdfast.defences.defence import Material
-from holdfast.defences.tuning import TrainedDefence, lessons_of
-from holdfast.training.batches import Batch, encode, stream
+from holdfast.defences.tuning import TrainedDefence, batches_of, lessons_of
+from holdfast.training.batches import Batch
 from holdfast.training.hidden import answering, depth, layer_losses, read
-from holdfast.training.loop import answer_loss, pad_id
+from holdfast.training.loop import answer_loss
 from holdfast.training.objective import Term, descend, term, trained
 
 KERNELS = (0.25, 0.5, 1.0, 2.0, 4.0)
@@ -48,11 +48,9 @@ class RepNoise(TrainedDefence):
     def harden(self, model: torch.nn.Module, tokenizer: object, material: Material) -> torch.nn.Module:
         """Tuned in place on the guarded hazards, their refusals and the retained behaviours."""
         lessons = lessons_of(material, "repnoise")
-        recipe, pad = self.recipe(model), pad_id(tokenizer)
-        batches = zip(*(
-            stream(encode(tokenizer, pairs), recipe.batch, material.seed, pad)
-            for pairs in (lessons.harmful, lessons.refused, lessons.retained)
-        ), strict=True)
+        recipe = self.recipe(model)
+        groups = (lessons.harmful, lessons.refused, lessons.retained)
+        batches = batches_of(tokenizer, groups, recipe.batch, material.seed)
         layers = range(depth(model))
         rng = torch.Generator().manual_seed(seeds.derive("repnoise", material.seed) % 2**63)
 

@@ -8,11 +8,11 @@ from pydantic import Field
 from torch import nn
 
 from holdfast.defences.defence import Material
-from holdfast.defences.tuning import TrainedDefence, lessons_of
-from holdfast.training.batches import Batch, encode, stream
+from holdfast.defences.tuning import TrainedDefence, batches_of, lessons_of
+from holdfast.training.batches import Batch
 from holdfast.training.displaced import combined, displaced, dot, norm
 from holdfast.training.hidden import depth, layer_losses, read
-from holdfast.training.loop import answer_loss, pad_id
+from holdfast.training.loop import answer_loss
 from holdfast.training.objective import Gradient, Term, descend, gradient, term, trained
 
 
@@ -48,11 +48,9 @@ class Seam(TrainedDefence):
     def harden(self, model: nn.Module, tokenizer: object, material: Material) -> nn.Module:
         """Tuned in place on the guarded hazards, their refusals and the retained behaviours."""
         lessons = lessons_of(material, "seam")
-        recipe, pad = self.recipe(model), pad_id(tokenizer)
-        batches = zip(*(
-            stream(encode(tokenizer, pairs), recipe.batch, material.seed, pad)
-            for pairs in (lessons.harmful, lessons.refused, lessons.retained)
-        ), strict=True)
+        recipe = self.recipe(model)
+        groups = (lessons.harmful, lessons.refused, lessons.retained)
+        batches = batches_of(tokenizer, groups, recipe.batch, material.seed)
         layers = range(depth(model))
 
         def terms_of(
