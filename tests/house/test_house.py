@@ -8,6 +8,7 @@ from statistics import median
 
 import pytest
 from tests.house.arrows import against_the_arrow
+from tests.house.mentions import mentions, names_of_defences
 
 import holdfast
 
@@ -34,6 +35,16 @@ def test_an_import_against_the_arrow_is_seen(tmp_path: Path, file: str, line: st
     path.parent.mkdir(parents=True)
     path.write_text(line)
     assert len(against_the_arrow(tmp_path / "holdfast")) == 1
+
+
+def test_assumptions_mention_no_defence() -> None:
+    assert mentions(PACKAGE / "assumptions", names_of_defences()) == []
+
+
+@pytest.mark.parametrize("line", ["x = 1  # for SmoothLLM", "use = 'logit-mask'", "import holdfast.defences.apply"])
+def test_a_mention_of_a_defence_is_seen(tmp_path: Path, line: str) -> None:
+    (tmp_path / "x.py").write_text(line)
+    assert len(mentions(tmp_path, names_of_defences())) == 1
 
 
 def _lengths(root: Path) -> dict[Path, int]:

@@ -5,7 +5,8 @@ from itertools import product
 import pytest
 from pydantic import ValidationError
 
-from holdfast.verdicts.findings import AssumptionResult, Break, Findings
+from holdfast.assumptions.finding import AssumptionResult
+from holdfast.verdicts.findings import Break, Findings
 from holdfast.verdicts.rules import decide
 
 BREAK = Break(attack="a", seed=0, settings={}, step=8, wins=9, n=9, lower=0.7, replayed=True)

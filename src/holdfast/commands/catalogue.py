@@ -54,13 +54,15 @@ def _claims() -> dict[str, str]:
 KINDS: dict[str, Callable[[], dict[str, str]]] = {
     "attacks": _plugins("attacks"),
     "defences": _plugins("defences"),
+    "assumptions": _plugins("assumptions"),
+    "guarantees": _plugins("guarantees"),
     "judges": _judges,
     "worlds": _worlds,
     "claims": _claims,
 }
 
 
-PLUGINS = ("attacks", "defences")
+PLUGINS = ("attacks", "defences", "assumptions", "guarantees")
 
 
 def print_list(kind: str | None) -> None:

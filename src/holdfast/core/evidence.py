@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from holdfast.core.records import Attempt, Record, Spent
+from holdfast.core.records import Attempt, Record, Spent, Transcript
 
 Role = Literal["system", "control", "positive", "never", "full"]
 """Which model was played against: the system under test, the model before its defences, the positive
@@ -35,6 +35,7 @@ class Play(Record):
     read: tuple[str, ...] = ()
     crash: str | None = None
     budget_exceeded: str | None = None
+    enforced: tuple[str, ...] = ()  # slots of the guarantee whose assumptions were true by construction
     cell: str                       # digest of the cell that holds it
 
     def at(self, split: str, step: int | None = None) -> tuple[Attempt, ...]:
@@ -110,12 +111,50 @@ class Training(Record):
     updates: dict[str, float] = Field(default_factory=dict)
 
 
+class Sample(Record):
+    """What was measured to check an assumption: one row a unit (a behaviour, a prompt, a run), in named columns.
+
+    Columns of numbers and of texts have one entry a unit. `crash` says how sampling died, and is then all there is.
+    """
+
+    units: tuple[str, ...] = ()
+    columns: dict[str, tuple[float, ...]] = Field(default_factory=dict)
+    texts: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    crash: str | None = None
+
+
+class InnerCall(Record):
+    """One call that a defence made of what is inside it, and the judge's word on the reply."""
+
+    prompt: Transcript
+    reply: str
+    won: bool | None
+
+
+class Trace(Record):
+    """What a system did with one prompt that an attack handed in: the calls that its defences made.
+
+    `question` is the behaviour's own fixed phrasing, so that what the attack added can be told. `enforced` are the
+    slots of the guarantee whose assumptions were made true by construction.
+    """
+
+    behaviour: str
+    question: str
+    prompt: Transcript
+    inner: tuple[InnerCall, ...]
+    reply: str
+    won: bool | None
+    enforced: tuple[str, ...] = ()
+
+
 class Evidence(Record):
-    """All that has been found so far, in planned order."""
+    """All that has been found so far, in planned order. `samples` are by the assumption's slot in the guarantee."""
 
     plays: tuple[Play, ...] = ()
     liveness: tuple[Logprobs, ...] = ()
     training: tuple[Training, ...] = ()
+    samples: dict[str, Sample] = Field(default_factory=dict)
+    traces: tuple[Trace, ...] = ()
 
     def select(self, **fields: object) -> tuple[Play, ...]:
         """The plays whose fields have these values, in planned order."""

@@ -1,8 +1,8 @@
 """Plug-ins: one file, one public final class; the file's name, with - for _, is its id.
 
 Listing reads file names and docstrings and imports nothing. A third party offers a class through the entry
-point group ``holdfast.attacks`` (or ``.defences``), or a person writes ``path/to/file.py:Class`` wherever a
-name is accepted; all of them meet the same checks when they are loaded.
+point group ``holdfast.attacks`` (or ``.defences``, ``.assumptions``, ``.guarantees``), or a person writes
+``path/to/file.py:Class`` wherever a name is accepted; all of them meet the same checks when they are loaded.
 """
 
 import ast
@@ -23,7 +23,12 @@ import pydantic
 from holdfast.core.errors import UsageError, nearest
 from holdfast.core.records import Record, explain
 
-KINDS = {"attacks": "holdfast.attacks.attack", "defences": "holdfast.defences.defence"}
+KINDS = {
+    "attacks": "holdfast.attacks.attack",
+    "defences": "holdfast.defences.defence",
+    "assumptions": "holdfast.assumptions.assumption",
+    "guarantees": "holdfast.guarantees.guarantee",
+}
 """Kind -> the module with its interfaces: `INTERFACES`, and `fault(plugin)` for checks of its own."""
 
 

@@ -2,10 +2,10 @@
 
 from typing import Literal
 
+from holdfast.assumptions.finding import AssumptionResult
 from holdfast.core.errors import HoldfastError
 from holdfast.core.records import Record
 from holdfast.judges.judge import JudgeError
-from holdfast.verdicts.findings import AssumptionResult
 from holdfast.verdicts.verdict import Digests, NotTried
 
 

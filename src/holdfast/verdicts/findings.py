@@ -4,21 +4,12 @@ from typing import Literal
 
 from pydantic import model_validator
 
+from holdfast.assumptions.finding import AssumptionResult
 from holdfast.claims.goal import Game
 from holdfast.core.records import Record
 
-AssumptionStatus = Literal["SUPPORTED", "REFUTED", "INCONCLUSIVE", "UNTESTED", "TRUSTED"]
 Status = Literal["HOLDS", "BROKEN", "INCONCLUSIVE"]
 Promised = Literal["holds", "fails", "inconclusive", "not promised"]
-
-
-class AssumptionResult(Record):
-    """One assumption of the guarantee, as its own check left it; bounds on the rate it is about."""
-
-    id: str
-    status: AssumptionStatus
-    lower: float | None = None
-    upper: float | None = None
 
 
 class Break(Record):

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import pydantic
 
+from holdfast.assumptions.finding import AssumptionResult as AssumptionResult
 from holdfast.core.errors import UsageError
 from holdfast.core.records import Record, Spent, Transcript
 from holdfast.measures.boundary import Boundary
@@ -20,7 +21,6 @@ from holdfast.measures.erase import Erasure
 from holdfast.measures.forecast import Forecast
 from holdfast.measures.generalisation import GeneralisationResult
 from holdfast.measures.liveness import LivenessResult as LivenessResult
-from holdfast.verdicts.findings import AssumptionResult as AssumptionResult
 from holdfast.verdicts.findings import Status
 
 Name = Literal["STANDS", "CONDITIONAL", "UNEXPLAINED", "BROKEN", "INCONCLUSIVE", "VOID"]

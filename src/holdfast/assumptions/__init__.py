@@ -1,0 +1,1 @@
+"""Stable regularities, one file each: what is measured, how it is checked, and from where on it is refuted."""

@@ -1,0 +1,1 @@
+"""Assumptions about prompts and replies."""

@@ -1,0 +1,1 @@
+"""Assumptions about what activations hold, and how behaviours are written in them."""

@@ -1,0 +1,1 @@
+"""Assumptions about how success grows with tries, compute, data and size."""

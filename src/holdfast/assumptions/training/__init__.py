@@ -1,0 +1,1 @@
+"""Assumptions about what gradients reach and what training costs."""

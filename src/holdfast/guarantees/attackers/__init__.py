@@ -1,0 +1,1 @@
+"""Guarantees about what an attack costs, whatever the defence."""

@@ -1,0 +1,1 @@
+"""Guarantees of defences around the model, and of several models together."""

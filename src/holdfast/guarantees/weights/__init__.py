@@ -1,0 +1,1 @@
+"""Guarantees about weights and activations."""
