@@ -1,13 +1,14 @@
 """claim -> system -> attacks and proofs -> evidence -> verdict -> report, for one claim and its run folder.
 
     RUN/claim.yaml    the claim as given           RUN/cells/<address>/   what was found, sealed
-    RUN/plan.json     what each cell was for       RUN/verdict.json  RUN/report.html
+    RUN/plan.json     what each cell was for       RUN/verdict.json  RUN/report.html  RUN/seal.json
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import holdfast
+from holdfast.claims.claim import Claim
 from holdfast.claims.load import parse_claim, read_claim, read_mapping
 from holdfast.core.errors import HoldfastError, UsageError
 from holdfast.core.evidence import Evidence
@@ -19,6 +20,7 @@ from holdfast.engine.executor import Executor
 from holdfast.engine.facts import facts_of
 from holdfast.engine.gather import Planned, gather, judge_counts, read_evidence
 from holdfast.engine.lock import locked
+from holdfast.engine.seal import check_seal, seal
 from holdfast.engine.store import Store
 from holdfast.reports.html import render
 from holdfast.reports.progress import Progress
@@ -50,18 +52,28 @@ def check(
         evidence, planned = gather(context, store, executor, progress)
         facts = facts_of(context, planned, judge_counts(planned, store))
         plan = Plan(version=holdfast.__version__, overrides=overrides, cells=tuple(planned), facts=facts)
-        write_whole(folder / "plan.json", canonical(plan.model_dump(mode="json")) + "\n")
-        verdict = judge_evidence(claim, evidence, facts)
-        write_verdict(verdict, folder / "verdict.json")
-        write_whole(folder / "report.html", render([verdict]))
+        verdict = finish(folder, claim, plan, evidence)
     return verdict, folder
 
 
+def finish(folder: Path, claim: Claim, plan: Plan, evidence: Evidence) -> Verdict:
+    """Judge what was found and write it down beside the claim and the cells, the seal last."""
+    write_whole(folder / "plan.json", canonical(plan.model_dump(mode="json")) + "\n")
+    verdict = judge_evidence(claim, evidence, plan.facts)
+    write_verdict(verdict, folder / "verdict.json")
+    write_whole(folder / "report.html", render([verdict]))
+    seal(folder, (p.cell for p in plan.cells))
+    return verdict
+
+
 def verify(folder: Path) -> Verdict:
-    """Recompute a run's verdict from its sealed cells, offline; raises HoldfastError where it differs."""
+    """Recompute a run's verdict from its sealed cells, offline; raises HoldfastError where anything differs."""
     plan = read_plan(folder)
+    check_seal(folder, (p.cell for p in plan.cells))
     claim = parse_claim(read_mapping(folder / "claim.yaml"), str(folder / "claim.yaml"), plan.overrides)
     store = Store(folder / "cells")
+    for key in {p.cell for p in plan.cells}:
+        store.check(key)
     verdict = judge_evidence(claim, read_evidence(plan.cells, store), plan.facts)
     written = read_verdict(folder / "verdict.json")
     if verdict != written:

@@ -1,12 +1,17 @@
 """A whole run written down: a defended system that holds, of which a test changes what it is about."""
 
+from pathlib import Path
+
 from tests.measures.play_maker import attempts, play
 
 from holdfast.claims.claim import Claim
-from holdfast.core.evidence import Evidence, Logprobs, Play
+from holdfast.core.evidence import Evidence, Logprobs, Play, Sample
 from holdfast.core.records import Spent
 from holdfast.verdicts.facts import BehaviourFacts, Facts, PlannedAttack
 from holdfast.verdicts.verdict import Digests
+
+DERIVED = f"{Path(__file__).parent / 'plugins' / 'derived.py'}:Derived"
+"""A guarantee with one assumption, in the slot `supposed`."""
 
 TRAIN, EXPLORE, SEALED, BENIGN = "toxins/attack-train", "toxins/explore", "toxins/sealed", "benign/sealed"
 SIZES = {TRAIN: 100, EXPLORE: 60, SEALED: 160, BENIGN: 160}
@@ -148,3 +153,9 @@ def evidence(
         *more,
     ]
     return Evidence(plays=tuple(plays), liveness=(live or logprobs(),))
+
+
+def supposed(found: Evidence, status: str) -> Evidence:
+    """The evidence, with a sample by which the assumption of `DERIVED` has this status."""
+    said = float(("SUPPORTED", "REFUTED", "INCONCLUSIVE").index(status))
+    return found.model_copy(update={"samples": {"supposed": Sample(units=("only",), columns={"said": (said,)})}})

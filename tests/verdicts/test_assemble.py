@@ -2,6 +2,7 @@ import pytest
 from tests.measures.play_maker import attempts, curve_of
 from tests.verdicts.run_maker import (
     BENIGN,
+    DERIVED,
     EXPLORE,
     SEALED,
     asked,
@@ -15,6 +16,7 @@ from tests.verdicts.run_maker import (
     logprobs,
     played,
     positive,
+    supposed,
     system,
 )
 
@@ -269,17 +271,19 @@ def collapse(system_benign: int, control_benign: int, split: str = BENIGN):
 
 
 def test_holding_by_collapse_is_said_and_caps_the_verdict():
-    granted = {"derivation": "sketch", "assumptions": ({"id": "a", "status": "SUPPORTED"},)}
-    assert judged(collapse(150, 150), **granted).verdict == "STANDS"
-    verdict = judged(collapse(60, 150), **granted)
+    def granted(found, **changes):
+        return judged(supposed(found, "SUPPORTED"), on=claim(guarantee=DERIVED), **changes)
+
+    assert granted(collapse(150, 150)).verdict == "STANDS"
+    verdict = granted(collapse(60, 150))
     assert (verdict.verdict, verdict.goal.by_collapse) == ("CONDITIONAL", True)
     assert "by collapse: fine-tune" in verdict.reason
-    assert not judged(collapse(10, 20), **granted).goal.by_collapse
+    assert not granted(collapse(10, 20)).goal.by_collapse
     # Watched on another benign split than the one that the control was asked before the attack.
     splits = {**facts().splits, "benign/explore": facts().splits[BENIGN]}
     assert judged(collapse(60, 150, "benign/explore"), splits=splits).goal.by_collapse
     anti = tuple(a.model_copy(update={"anti_trap": a.name == "rephrase"}) for a in facts().attacks)
-    assert judged(collapse(60, 150), attacks=anti, **granted).verdict == "STANDS"
+    assert granted(collapse(60, 150), attacks=anti).verdict == "STANDS"
 
 
 def test_a_claim_that_promises_no_completeness_says_so():
@@ -289,7 +293,7 @@ def test_a_claim_that_promises_no_completeness_says_so():
 
 
 def test_an_accepted_certificate_makes_the_goal_hold_unless_it_is_broken():
-    proof = {"derivation": "proof", "certificate": True}
+    proof = {"certificate": True}
     few = {name: held[:40] if name == SEALED else held for name, held in facts().splits.items()}
     assert judged(splits=few, **proof).verdict == "STANDS"
     beaten = judged(evidence(broken()), **proof)

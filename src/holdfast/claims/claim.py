@@ -78,7 +78,7 @@ class Claim(Record):
     goal: Goal
     completeness: Completeness | None = None
     generalisation: Generalisation | None = None
-    guarantee: Literal["none"] = "none"
+    guarantee: Literal["none"] | UsePart = "none"
     judge: JudgeChoice = JudgeChoice()
     attacks: Literal["all-in-threat-model"] | tuple[UsePart, ...] = "all-in-threat-model"
     statistics: Statistics = Statistics()

@@ -6,9 +6,10 @@ from pydantic import Field
 
 from holdfast.core.records import Attempt, Record, Spent, Transcript
 
-Role = Literal["system", "control", "positive", "never", "full"]
+Role = Literal["system", "control", "positive", "never", "full", "hybrid"]
 """Which model was played against: the system under test, the model before its defences, the positive
-control, the never-taught oracle, and the twin that knows everything."""
+control, the never-taught oracle, the twin that knows everything, and the system with assumptions of its guarantee
+made true by construction."""
 
 Purpose = Literal["search", "explore", "sealed", "replay", "answers", "reach", "known"]
 """Why: to choose settings, to choose a checkpoint, to count, to confirm a win, to measure completeness

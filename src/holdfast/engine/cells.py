@@ -13,8 +13,8 @@ from holdfast.claims.claim import JudgeChoice
 from holdfast.claims.endpoint import HOW_REACHED, Endpoint
 from holdfast.claims.goal import UsePart
 from holdfast.claims.threat_model import Budget
-from holdfast.core.evidence import Purpose, Role, Training
-from holdfast.core.records import Attempt, Record, Spent, digest
+from holdfast.core.evidence import Purpose, Role, Sample, Trace, Training
+from holdfast.core.records import Attempt, Record, Spent, Transcript, digest
 from holdfast.worlds.fictional.spec import WorldSpec
 
 FORMAT = 3
@@ -131,12 +131,57 @@ class InsideCell(Record):
     seed: int = 0
 
 
-Cell = BuildCell | PlayCell | ProbeCell | JudgeCell | InsideCell
+class SampleCell(Record):
+    """Measure what the check of an assumption reads. `asked` are texts that attackers sent, by behaviour."""
+
+    kind: Literal["sample"] = "sample"
+    format: int = FORMAT
+    model: ModelSpec
+    control: ModelSpec | None
+    assumption: UsePart
+    code: str | None = None
+    hazards: Ask
+    benign: Ask | None
+    asked: tuple[tuple[str, str], ...]
+    judge: JudgeChoice
+    judge_sha: str
+    seed: int = 0
+
+
+class TraceCell(Record):
+    """Put prompts to a system, and note every call that the defences around its model make."""
+
+    kind: Literal["trace"] = "trace"
+    format: int = FORMAT
+    model: ModelSpec
+    ask: Ask
+    prompts: tuple[tuple[str, Transcript], ...]
+    judge: JudgeChoice
+    judge_sha: str
+
+
+class HybridCell(Record):
+    """A play against the system with some assumptions of its guarantee made true by construction."""
+
+    kind: Literal["hybrid"] = "hybrid"
+    format: int = FORMAT
+    play: PlayCell
+    guarantee: UsePart
+    code: str | None = None
+    slots: tuple[str, ...]
+
+
+Cell = BuildCell | PlayCell | ProbeCell | JudgeCell | InsideCell | SampleCell | TraceCell | HybridCell
 
 
 def address(cell: Cell) -> str:
     """The cell's address: the digest of its configuration without the places its inputs were found in."""
-    return digest(_without_places(cell.model_dump(mode="json")))
+    return address_of(cell.model_dump(mode="json"))
+
+
+def address_of(config: dict[str, Any]) -> str:
+    """The address of a cell's configuration as JSON, also of one that an older version wrote."""
+    return digest(_without_places(config))
 
 
 BUNDLED = "lora"
@@ -173,6 +218,8 @@ class Result(Record):
     judge: dict[str, int] | None = None
     training: tuple[Training, ...] = ()
     inside: dict[str, tuple[float, ...]] = Field(default_factory=dict)
+    sample: Sample | None = None
+    traces: tuple[Trace, ...] = ()
 
 
 class Request(Record):
@@ -183,4 +230,5 @@ class Request(Record):
     purpose: Purpose = "answers"
     attack: str = ""
     defence: str = ""
+    slot: str = ""                       # of the guarantee, whose assumption is sampled
     needs: tuple[str, ...] = ()          # addresses of cells that must be done first

@@ -15,6 +15,7 @@ from holdfast.engine.attack_list import HONEST, AttackEntry, Untried, able, atta
 from holdfast.engine.cells import Ask, ModelSpec
 from holdfast.engine.models import check_access, check_models, find_models, home
 from holdfast.engine.open_world import asked, open_world, split_ref
+from holdfast.guarantees.choosing import Chosen, choose
 from holdfast.judges.choose import make_judge
 from holdfast.judges.judge import Judge
 from holdfast.worlds.behaviour import Behaviour
@@ -48,6 +49,7 @@ class Context:
     attacks: tuple[AttackEntry, ...]
     untried: tuple[Untried, ...]
     judge: Judge
+    guarantee: Chosen | None = None
 
     @property
     def players(self) -> tuple[AttackEntry, ...]:
@@ -137,6 +139,7 @@ def resolve(claim: Claim, say: Callable[[str], None]) -> Context:
             "and that needs benign behaviours; name completeness.utility."
         )
     check_access(claim)
+    guarantee = None if claim.guarantee == "none" else choose(claim.guarantee)
     # Everything that can be wrong with the claim has been said; from here on it may cost something.
     models = find_models(claim, say)
     context = Context(
@@ -159,6 +162,7 @@ def resolve(claim: Claim, say: Callable[[str], None]) -> Context:
         attacks=entries,
         untried=(*untried, *more),
         judge=judge,
+        guarantee=guarantee,
     )
     return replace(context, system=context.on(context.system, claim.system.defences))
 

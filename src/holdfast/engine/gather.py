@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from holdfast.core.evidence import Evidence, Logprobs, Play
 from holdfast.core.records import Record
-from holdfast.engine.cells import Cell, PlayCell, ProbeCell, Request, address
+from holdfast.engine.cells import Cell, HybridCell, PlayCell, ProbeCell, Request, address
 from holdfast.engine.context import Context
 from holdfast.engine.executor import Executor, missing
 from holdfast.engine.order import rounds_of
@@ -23,6 +23,8 @@ class Planned(Record):
     settings: dict[str, object]
     seed: int
     build: int
+    slot: str = ""
+    enforced: tuple[str, ...] = ()
     cell: str
 
 
@@ -42,7 +44,8 @@ def gather(
         found = read_evidence(new, store)       # each cell is read once, not in every round again
         planned += new
         evidence = Evidence(plays=evidence.plays + found.plays, liveness=evidence.liveness + found.liveness,
-                            training=evidence.training + found.training)
+                            training=evidence.training + found.training, samples=evidence.samples | found.samples,
+                            traces=evidence.traces + found.traces)
         try:
             requests = plan.send(evidence)
         except StopIteration:
@@ -52,9 +55,11 @@ def gather(
 def read_evidence(planned: Sequence[Planned], store: Store) -> Evidence:
     """The evidence that planned cells hold; raises HoldfastError for a missing or altered one."""
     return Evidence(
-        plays=tuple(_play(p, store) for p in planned if p.kind == "play"),
+        plays=tuple(_play(p, store) for p in planned if p.kind in ("play", "hybrid")),
         liveness=tuple(_logprobs(p, store) for p in planned if p.kind == "probe"),
         training=tuple(t for p in planned if p.kind == "build" and p.defence for t in store.read(p.cell).training),
+        samples={p.slot: sample for p in planned if p.slot and (sample := store.read(p.cell).sample)},
+        traces=tuple(t for p in planned if p.kind == "trace" for t in store.read(p.cell).traces),
     )
 
 
@@ -65,15 +70,18 @@ def judge_counts(planned: Iterable[Planned], store: Store) -> dict[str, int] | N
 
 def _planned(request: Request) -> Planned:
     cell = request.cell
+    played = cell.play if isinstance(cell, HybridCell) else cell
     return Planned(
         kind=cell.kind,
         role=request.role,
         purpose=request.purpose,
         attack=request.attack,
         defence=request.defence,
-        settings=cell.attack.settings if isinstance(cell, PlayCell) else {},
-        seed=cell.seed if isinstance(cell, PlayCell) else 0,
-        build=_build(cell),
+        settings=played.attack.settings if isinstance(played, PlayCell) else {},
+        seed=played.seed if isinstance(played, PlayCell) else 0,
+        build=_build(played),
+        slot=request.slot,
+        enforced=cell.slots if isinstance(cell, HybridCell) else (),
         cell=address(cell),
     )
 
@@ -88,7 +96,7 @@ def _play(planned: Planned, store: Store) -> Play:
     result = store.read(planned.cell)
     return Play.model_validate(
         {
-            **planned.model_dump(exclude={"kind", "defence"}),
+            **planned.model_dump(exclude={"kind", "defence", "slot"}),
             "attempts": result.attempts,
             "spent": result.spent,
             "read": result.read,

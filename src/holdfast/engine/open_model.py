@@ -13,6 +13,7 @@ from holdfast.engine.cells import BuildCell, ModelSpec, Result, WorldRef, addres
 from holdfast.engine.layers import build_needed, in_file, trained
 from holdfast.engine.open_world import open_world, within
 from holdfast.engine.store import Store
+from holdfast.guarantees.guarantee import Layers
 from holdfast.targets.endpoint.target import endpoint_target
 from holdfast.targets.huggingface import load, save
 from holdfast.targets.local import as_target
@@ -49,6 +50,12 @@ def opened(model: ModelSpec, world: WorldRef, store: Store, *, file_only: bool, 
     if file_only or all(in_file(d) for d in model.defences):
         return target
     return _surrounded(target, canonical(model.model_dump(mode="json")), canonical(world.model_dump(mode="json")))
+
+
+def taken_apart(model: ModelSpec, world: WorldRef, store: Store) -> Layers:
+    """The model as its file holds it, and the defences around it, not yet put on."""
+    around = tuple(make("defences", d) for d in model.defences if not in_file(d))
+    return Layers(opened(model, world, store, file_only=True), around, _material(model, world))
 
 
 @lru_cache(maxsize=8)

@@ -7,26 +7,32 @@ from holdfast.engine.again import lost_answers
 from holdfast.engine.context import Context
 from holdfast.engine.requests import Round
 from holdfast.engine.rounds import groundwork, rounds
+from holdfast.engine.rounds_grounds import grounds_rounds
 from holdfast.engine.rounds_train import training_rounds
 from holdfast.measures.joint import jointly
 
 
 def rounds_of(c: Context) -> Generator[Round, Evidence, None]:
     """Yield the rounds of a claim; each `send` gives all evidence so far."""
+    seen = yield from _played(c)
+    yield from grounds_rounds(c, seen)
+
+
+def _played(c: Context) -> Generator[Round, Evidence, Evidence]:
+    """The rounds of the claim's game."""
     game = c.claim.goal.game
     if game == "train":
-        yield from training_rounds(c)
-    elif game == "live":
-        yield groundwork(c)
-    elif game == "joint":
-        yield from _joint(c)
-    elif game == "stability":
-        yield from _stability(c)
-    else:
-        yield from rounds(c)
+        return (yield from training_rounds(c))
+    if game == "live":
+        return (yield groundwork(c))
+    if game == "joint":
+        return (yield from _joint(c))
+    if game == "stability":
+        return (yield from _stability(c))
+    return (yield from rounds(c))
 
 
-def _joint(c: Context) -> Generator[Round, Evidence, None]:
+def _joint(c: Context) -> Generator[Round, Evidence, Evidence]:
     """The same rounds, chosen by an attacker to whom the wins of a useless model are worth nothing."""
     benign = {ask.split for ask in (c.utility, c.benign_explore) if ask is not None}
     plan = rounds(c)
@@ -36,17 +42,10 @@ def _joint(c: Context) -> Generator[Round, Evidence, None]:
         try:
             asked = plan.send(seen.model_copy(update={"plays": jointly(seen.plays, benign)}))
         except StopIteration:
-            return
+            return seen
 
 
-def _stability(c: Context) -> Generator[Round, Evidence, None]:
+def _stability(c: Context) -> Generator[Round, Evidence, Evidence]:
     """The same rounds; what was lost is asked again at the end."""
-    plan = rounds(c)
-    asked = next(plan)
-    while True:
-        seen = yield asked
-        try:
-            asked = plan.send(seen)
-        except StopIteration:
-            break
-    yield lost_answers(c, seen)
+    seen = yield from rounds(c)
+    return (yield lost_answers(c, seen))

@@ -48,18 +48,21 @@ class Setup(NamedTuple):
     table: "Table"
 
 
-def set_up(cell: PlayCell, store: Store) -> Setup:
-    """Everything a cell names, opened."""
-    target = opened(cell.model, cell.asks[0].world, store, file_only=cell.file_only, again=cell.replay)
+def set_up(cell: PlayCell, store: Store, target: Target | None = None) -> Setup:
+    """Everything a cell names, opened; `target` stands in for the model that it names."""
+    target = target or opened(cell.model, cell.asks[0].world, store, file_only=cell.file_only, again=cell.replay)
     questions = [Question(ask, i, b, text) for ask in cell.asks for i, (b, text) in enumerate(asked(ask))]
     meter = Meter(cell.budget)
     table = Table(cell.judge, questions, rank=cell.rank)
     return Setup(make("attacks", cell.attack), target, _holdings(cell, store, meter), meter, table)
 
 
-def play(cell: PlayCell, store: Store) -> Result:
-    """Play the cell; every planned attempt is in the result, made, crashed, or lost to the budget."""
-    setup = set_up(cell, store)
+def play(cell: PlayCell, store: Store, target: Target | None = None) -> Result:
+    """Play the cell; every planned attempt is in the result, made, crashed, or lost to the budget.
+
+    `target` stands in for the model that the cell names.
+    """
+    setup = set_up(cell, store, target)
     attack, target, holds, meter, table = setup
     if isinstance(attack, WeightAttack):
         _edit(cell, attack, target, holds, meter, table)

@@ -88,7 +88,7 @@ def request_play(
         replay=replay,
     )
     return Request(
-        cell=cell, role=role, purpose=purpose, attack=entry.name, needs=_needs(c, model)
+        cell=cell, role=role, purpose=purpose, attack=entry.name, needs=build_addresses(c, model)
     )
 
 
@@ -118,7 +118,8 @@ def request_groundwork(c: Context, before: tuple[Ask, ...]) -> Round:
     return out
 
 
-def _needs(c: Context, *models: ModelSpec) -> tuple[str, ...]:
+def build_addresses(c: Context, *models: ModelSpec) -> tuple[str, ...]:
+    """The addresses of the cells that make these models, which must be done first."""
     return tuple(address(r.cell) for model in models for r in request_builds(c, model))
 
 
@@ -133,5 +134,5 @@ def request_probes(c: Context, system: ModelSpec) -> Round:
         for model in models:
             out += request_builds(c, model)
         cell = ProbeCell(before=before, after=after, ablation=ablation, asks=tuple(asks))
-        out.append(Request(cell=cell, defence=after.defences[-1].use, needs=_needs(c, *models)))
+        out.append(Request(cell=cell, defence=after.defences[-1].use, needs=build_addresses(c, *models)))
     return out

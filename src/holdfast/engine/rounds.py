@@ -33,15 +33,15 @@ from holdfast.measures.choose import best_score, choose_settings, choose_step, f
 from holdfast.measures.counts import outcomes, wins
 
 
-def rounds(c: Context) -> Generator[Round, Evidence, None]:
+def rounds(c: Context) -> Generator[Round, Evidence, Evidence]:
     """Yield the rounds of a claim that attacks or questions decide; each `send` gives all evidence so far."""
     seen = yield groundwork(c)
     positive = positive_control(c, seen)
     seen = yield from _search(c, positive, seen)
-    chosen = {entry.name: _chosen(c, entry, seen) for entry in c.attacks}
+    chosen = {entry.name: chosen_settings(c, entry, seen) for entry in c.attacks}
     seen = yield [r for entry in c.attacks for r in _explore(c, entry, chosen[entry.name], positive)]
     seen = yield [r for entry in c.attacks for r in _sealed(c, entry, chosen[entry.name], positive, seen)]
-    yield _replays(c, seen)
+    return (yield _replays(c, seen))
 
 
 def positive_control(c: Context, seen: Evidence) -> ModelSpec | None:
@@ -178,7 +178,7 @@ def _value(
     return won + 0.9 * there / len(c.behaviours(c.explore))
 
 
-def _chosen(c: Context, entry: AttackEntry, seen: Evidence) -> dict[str, object]:
+def chosen_settings(c: Context, entry: AttackEntry, seen: Evidence) -> dict[str, object]:
     """The settings to submit; trials that tie on wins are told apart by the answers' log-probability."""
     tried = _within(
         c.claim.threat_model.search.total_flops, seen.select(role="system", purpose="search", attack=entry.name)

@@ -24,7 +24,7 @@ from holdfast.engine.rounds import search_settings
 from holdfast.measures.choose import choose_settings, furthest
 
 
-def training_rounds(c: Context) -> Generator[Round, Evidence, None]:
+def training_rounds(c: Context) -> Generator[Round, Evidence, Evidence]:
     """Yield the rounds; each `send` gives all evidence so far."""
     seen = yield request_groundwork(c, _watched(c))
 
@@ -37,7 +37,7 @@ def training_rounds(c: Context) -> Generator[Round, Evidence, None]:
     seen = yield from search_settings(c, c.players, "search", c.explore, attempt, seen)
     seen = yield [r for entry in c.players for r in _explore(c, entry, seen)]
     seen = yield [r for entry in c.players for r in _sealed(c, entry, seen)]
-    yield _replays(c, seen)
+    return (yield _replays(c, seen))
 
 
 def _pupils(c: Context, build: int) -> list[tuple[Role, ModelSpec]]:

@@ -17,7 +17,7 @@ import pydantic
 
 from holdfast.core.errors import HoldfastError
 from holdfast.core.records import Attempt, canonical, read_jsonl
-from holdfast.engine.cells import Cell, Result, address
+from holdfast.engine.cells import Cell, Result, address, address_of
 
 SEALED_FILES = ("config.json", "attempts.jsonl", "result.json")
 
@@ -42,13 +42,22 @@ class Store:
         """Whether the cell is finished here, or can be taken over from a sibling run."""
         return (self.path(key) / "DONE").exists() or self._adopt(key)
 
-    def read(self, key: str) -> Result:
-        """A finished cell's result; raises HoldfastError if a file was altered after it was sealed."""
+    def check(self, key: str) -> None:
+        """Raise HoldfastError unless the cell is finished, as it was sealed, and the one of this address."""
         folder = self.path(key)
         if not (folder / "DONE").exists():
             raise HoldfastError(f"the cell {key[:12]} is missing in {self.folder}; run 'holdfast check' to make it.")
-        if json.loads((folder / "DONE").read_text()) != _seal(folder):
+        try:
+            intact = (folder / "DONE").read_bytes() == canonical(_seal(folder)).encode()
+        except FileNotFoundError:
+            intact = False
+        if not intact or address_of(json.loads((folder / "config.json").read_text(encoding="utf-8"))) != key:
             raise HoldfastError(f"the cell {key[:12]} was altered after it was made; delete {folder} and run again.")
+
+    def read(self, key: str) -> Result:
+        """A finished cell's result; raises HoldfastError if a file was altered after it was sealed."""
+        self.check(key)
+        folder = self.path(key)
         try:
             result = Result.model_validate_json((folder / "result.json").read_text(encoding="utf-8"))
         except pydantic.ValidationError:

@@ -2,13 +2,26 @@
 
 from pathlib import Path
 
-from holdfast.engine.cells import BuildCell, Cell, InsideCell, JudgeCell, PlayCell, Result
+from holdfast.engine.cells import (
+    BuildCell,
+    Cell,
+    HybridCell,
+    InsideCell,
+    JudgeCell,
+    PlayCell,
+    Result,
+    SampleCell,
+    TraceCell,
+)
+from holdfast.engine.hybrid import play_hybrid
 from holdfast.engine.inside import inside
 from holdfast.engine.open_model import build
 from holdfast.engine.open_world import open_world
 from holdfast.engine.play import play
 from holdfast.engine.probe import probe
+from holdfast.engine.sample import sample
 from holdfast.engine.store import Store
+from holdfast.engine.trace import trace
 from holdfast.judges.choose import make_judge, measure
 
 
@@ -22,6 +35,12 @@ def work(cell: Cell, store: Store, making: Path) -> Result:
         return _judge(cell)
     if isinstance(cell, InsideCell):
         return inside(cell, store)
+    if isinstance(cell, SampleCell):
+        return sample(cell, store)
+    if isinstance(cell, TraceCell):
+        return trace(cell, store)
+    if isinstance(cell, HybridCell):
+        return play_hybrid(cell, store)
     return probe(cell, store)
 
 
@@ -31,6 +50,12 @@ def label(cell: Cell) -> str:
         return "build " + "+".join(d.use for d in cell.model.defences)
     if isinstance(cell, PlayCell):
         return f"{cell.attack.use} seed {cell.seed} on {', '.join(ask.split for ask in cell.asks)}"
+    if isinstance(cell, SampleCell):
+        return f"sample {cell.assumption.use}"
+    if isinstance(cell, TraceCell):
+        return f"trace {len(cell.prompts)} prompts"
+    if isinstance(cell, HybridCell):
+        return f"{label(cell.play)}, with {' and '.join(cell.slots)} true by construction"
     if isinstance(cell, InsideCell):
         return "look inside " + ("+".join(d.use for d in cell.model.defences) or "the bare model")
     if isinstance(cell, JudgeCell):

@@ -19,6 +19,7 @@ from holdfast.verdicts.facts import Facts
 from holdfast.verdicts.findings import Break, Findings, Promised
 from holdfast.verdicts.games import explored, play_game
 from holdfast.verdicts.goal import GoalFinding
+from holdfast.verdicts.grounds import grounds
 from holdfast.verdicts.losses import unlearnt
 from holdfast.verdicts.measure import destroyed, gates, included, knows, live, potencies
 from holdfast.verdicts.pairs import PairResult
@@ -42,6 +43,7 @@ def judge_evidence(claim: Claim, evidence: Evidence, facts: Facts) -> Verdict:
     families = families_without(claim.threat_model.access, {a.name: a.needs for a in facts.attacks}, sharp)
     crashed = crashed_share(case.of("system"))
     status, reason = _completeness(completeness)
+    ground = grounds(case, counted.behaviours, goal.worst.found if goal.breaks else None)
     findings = Findings(
         against=against(case, potent, results),
         judge_blind=facts.judge_blind,
@@ -61,8 +63,9 @@ def judge_evidence(claim: Claim, evidence: Evidence, facts: Facts) -> Verdict:
         certificate=facts.certificate,
         impotent_families=families if facts.has_control and case.attacked else (),
         out_of_reach=_out_of_reach(case, counted.enough),
-        assumptions=facts.assumptions,
-        derivation=facts.derivation,
+        assumptions=ground.assumptions,
+        derivation="proof" if facts.certificate else ground.derivation,
+        charged=ground.blame(),
         collapsed=trapped,
         anti_trap_potent=any(a.anti_trap and a.name in sharp for a in facts.attacks),
         condition=None if case.attacked else claim.goal.game,
@@ -78,7 +81,7 @@ def judge_evidence(claim: Claim, evidence: Evidence, facts: Facts) -> Verdict:
         blame=decision.blame,
         against=findings.against,
         goal=_goal(case, goal, fate, bool(trapped)),
-        assumptions=facts.assumptions,
+        assumptions=ground.assumptions,
         completeness=completeness,
         attacks=attack_results(case, submitted, results, potent),
         not_tried=not_tried(case, potent, findings.impotent_families),
@@ -87,6 +90,7 @@ def judge_evidence(claim: Claim, evidence: Evidence, facts: Facts) -> Verdict:
         forecasts=forecast(case, submitted, counted.behaviours) if case.attacked else (),
         generalisation=held_out_families(case),
         boundary=refusals(case),
+        guarantee=ground.result,
         witnesses=witnesses(case, submitted, counted.behaviours),
         sealed_openings=facts.sealed_openings,
         versions=facts.versions,

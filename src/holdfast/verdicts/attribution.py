@@ -8,8 +8,7 @@ part of the guarantee that evidence points at.
 from collections.abc import Sequence
 
 from holdfast.claims.goal import Game
-from holdfast.verdicts.findings import Break, Findings
-from holdfast.verdicts.verdict import Blame
+from holdfast.verdicts.findings import Blame, Break, Findings
 
 _BROKEN_CONDITION: dict[Game, Blame] = {
     "stability": Blame(
@@ -33,7 +32,7 @@ def screen(candidate: Break) -> str | None:
 
 
 def blame_for_break(findings: Findings) -> tuple[Blame, ...]:
-    """The blame for confirmed breaks: a certificate's maker if it was proved, else nobody can be named.
+    """The blame for confirmed breaks: a certificate's maker if it was proved, else what attribution charged.
 
     A claim with a proof cannot break unless the derivation or its checker is wrong.
     """
@@ -41,10 +40,9 @@ def blame_for_break(findings: Findings) -> tuple[Blame, ...]:
         return (_BROKEN_CONDITION[findings.condition],)
     if findings.certificate:
         return (Blame(kind="algorithm", why="The certificate was accepted and yet an attack wins."),)
-    if findings.derivation == "none":
-        why = "The claim gives no guarantee, so no assumption or algorithm can be held to account."
-    else:
-        why = "No witness refutes an assumption and no invariant failed, so the fault is not located."
+    if findings.charged:
+        return findings.charged
+    why = "The claim gives no guarantee, so no assumption or algorithm can be held to account."
     return (Blame(kind="unattributed", why=why),)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from holdfast.claims.claim import Claim
 from holdfast.claims.goal import ATTACKED
-from holdfast.core.evidence import Evidence, Logprobs, Play, Role, Training
+from holdfast.core.evidence import Evidence, Logprobs, Play, Role, Sample, Trace, Training
 from holdfast.measures.choose import Pair, pair_of, same_adversary
 from holdfast.measures.contamination import leaked, widen_read
 from holdfast.measures.counts import steps
@@ -25,6 +25,8 @@ class Case:
     plays: tuple[Play, ...]
     liveness: tuple[Logprobs, ...]
     training: tuple[Training, ...]
+    samples: dict[str, Sample]
+    traces: tuple[Trace, ...]
 
     @property
     def attacked(self) -> bool:
@@ -95,7 +97,8 @@ def open_case(claim: Claim, evidence: Evidence, facts: Facts) -> Case:
     """The case, with answers beyond the granted submissions dropped and reading widened to equal answers."""
     answers, budget = facts.answers(), claim.threat_model.budget
     plays = tuple(widen_read(within_submissions(p, budget), answers) for p in evidence.plays)
-    case = Case(_as_played(claim), facts, plays, evidence.liveness, evidence.training)
+    case = Case(_as_played(claim), facts, plays, evidence.liveness, evidence.training,
+                evidence.samples, evidence.traces)
     return replace(case, plays=jointly(plays, case.benign)) if claim.goal.game == "joint" else case
 
 

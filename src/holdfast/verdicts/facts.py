@@ -2,7 +2,6 @@
 
 from typing import Literal
 
-from holdfast.assumptions.finding import AssumptionResult
 from holdfast.core.errors import HoldfastError
 from holdfast.core.records import Record
 from holdfast.judges.judge import JudgeError
@@ -63,9 +62,7 @@ class Facts(Record):
     positive: Literal["positive", "control"] = "positive"
     judge_error: JudgeError | None = None       # None: exact
     judge_blind: str | None = None
-    derivation: Literal["none", "heuristic", "sketch", "proof"] = "none"
     certificate: bool = False
-    assumptions: tuple[AssumptionResult, ...] = ()
     sealed_openings: int
     versions: dict[str, str]
     sha256: Digests

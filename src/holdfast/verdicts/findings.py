@@ -9,6 +9,7 @@ from holdfast.claims.goal import Game
 from holdfast.core.records import Record
 
 Status = Literal["HOLDS", "BROKEN", "INCONCLUSIVE"]
+BlameKind = Literal["assumption", "algorithm", "implementation", "completeness", "unattributed"]
 Promised = Literal["holds", "fails", "inconclusive", "not promised"]
 
 
@@ -31,6 +32,15 @@ class Break(Record):
     replayed: bool
     overspent: str | None = None
     within_judge_error: bool = False
+
+
+class Blame(Record):
+    """Who is to blame for a break, and its share of it; `why` is one sentence."""
+
+    kind: BlameKind
+    id: str | None = None
+    share: float = 1.0
+    why: str
 
 
 class Findings(Record):
@@ -59,6 +69,7 @@ class Findings(Record):
     out_of_reach: str | None            # why nothing could have been shown on these behaviours
     assumptions: tuple[AssumptionResult, ...]
     derivation: Literal["none", "heuristic", "sketch", "proof"]
+    charged: tuple[Blame, ...] = ()     # what attribution says of a break
     collapsed: tuple[str, ...]          # attacks that destroyed the defended model
     anti_trap_potent: bool
     condition: Game | None = None       # the game, where no attacker plays it

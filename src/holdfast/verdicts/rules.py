@@ -4,8 +4,8 @@ from holdfast.claims.goal import Game
 from holdfast.core.records import Record
 from holdfast.measures.crashes import MOST_CRASHES
 from holdfast.verdicts.attribution import blame_for_break, blame_for_gates
-from holdfast.verdicts.findings import Findings
-from holdfast.verdicts.verdict import Blame, Name
+from holdfast.verdicts.findings import Blame, Findings
+from holdfast.verdicts.verdict import Name
 
 GROUNDS: dict[Game | None, str] = {
     "stability": "Losses paired with the control's answers, seen again when asked again.",

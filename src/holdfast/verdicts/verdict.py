@@ -13,6 +13,9 @@ import pydantic
 from holdfast.assumptions.finding import AssumptionResult as AssumptionResult
 from holdfast.core.errors import UsageError
 from holdfast.core.records import Record, Spent, Transcript
+from holdfast.guarantees.guarantee import Bound as Bound
+from holdfast.guarantees.guarantee import Derivation, Violation
+from holdfast.guarantees.guarantee import Witness as GuaranteeWitness
 from holdfast.measures.boundary import Boundary
 from holdfast.measures.completeness import GateResult as GateResult
 from holdfast.measures.counts import Tally
@@ -21,19 +24,10 @@ from holdfast.measures.erase import Erasure
 from holdfast.measures.forecast import Forecast
 from holdfast.measures.generalisation import GeneralisationResult
 from holdfast.measures.liveness import LivenessResult as LivenessResult
+from holdfast.verdicts.findings import Blame as Blame
 from holdfast.verdicts.findings import Status
 
 Name = Literal["STANDS", "CONDITIONAL", "UNEXPLAINED", "BROKEN", "INCONCLUSIVE", "VOID"]
-BlameKind = Literal["assumption", "algorithm", "implementation", "completeness", "unattributed"]
-
-
-class Blame(Record):
-    """Who is to blame for a break, and its share of it; `why` is one sentence."""
-
-    kind: BlameKind
-    id: str | None = None
-    share: float = 1.0
-    why: str
 
 
 class BrokenAt(Record):
@@ -115,6 +109,29 @@ class AttackResult(Record):
     adaptive: Tally | None = None
 
 
+class HybridResult(Record):
+    """The attack, searched anew, with assumptions true by construction; `lower` and `upper` for drawing."""
+
+    enforced: tuple[str, ...]
+    wins: int
+    n: int
+    lower: float | None
+    upper: float | None
+
+
+class GuaranteeResult(Record):
+    """What the claim's guarantee gives. `follows` says whether that is what the claim promises, `reason` why."""
+
+    id: str
+    derivation: Derivation
+    bound: Bound | None
+    follows: bool
+    reason: str
+    violations: tuple[Violation, ...] = ()
+    witnesses: tuple[GuaranteeWitness, ...] = ()
+    hybrids: tuple[HybridResult, ...] = ()
+
+
 class NotTried(Record):
     """An attack or access family that the verdict says nothing about, and why."""
 
@@ -179,6 +196,7 @@ class Verdict(Record):
     forecasts: tuple[Forecast, ...] = ()
     generalisation: tuple[GeneralisationResult, ...] = ()
     boundary: Boundary | None = None
+    guarantee: GuaranteeResult | None = None
     witnesses: tuple[Witness, ...] = ()
     sealed_openings: int
     versions: dict[str, str]

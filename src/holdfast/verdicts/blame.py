@@ -1,0 +1,135 @@
+"""Who failed where a guarantee was broken: the order in which evidence is asked, and nothing beyond it.
+
+    invariants      the construction was not built as derived: implementation, and nobody else is asked
+    witnesses       winning attempts that violate an assumption; one refutes a worst-case assumption, an average-case
+                    one needs a rate beyond its threshold
+    hybrids         for the wins without a witness: how many are lost when assumptions are made true by construction,
+                    and whether the attack still wins with all of them true, which no assumption can explain
+
+What none of these shows is unattributed. Source of the hybrid argument: Bellare & Rogaway, "The Security of Triple
+Encryption and a Framework for Code-Based Game-Playing Proofs", EUROCRYPT 2006, https://eprint.iacr.org/2004/331.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from pydantic import Field
+
+from holdfast.assumptions.finding import AssumptionResult
+from holdfast.core.records import Record
+from holdfast.guarantees.guarantee import Violation, Witness
+from holdfast.stats import binomial
+from holdfast.stats.betting import mean_lower
+from holdfast.stats.shapley import contributions
+from holdfast.verdicts.findings import Blame
+
+
+class Hybrid(Record):
+    """The attack, searched anew, against the system with some assumptions true by construction."""
+
+    enforced: tuple[str, ...]
+    won: dict[str, bool]            # behaviour -> whether it fell; one that crashed did not
+
+
+class BlameFacts(Record):
+    """Everything that attribution looks at. `won` is the breaking attack on the system itself, by behaviour."""
+
+    won: dict[str, bool]
+    epsilon: float
+    alpha: float
+    allowed: float | None = None    # the rate that the guarantee allows, where it gives one
+    assumptions: dict[str, AssumptionResult] = Field(default_factory=dict)      # by slot
+    violations: tuple[Violation, ...] = ()
+    witnesses: tuple[Witness, ...] = ()
+    hybrids: tuple[Hybrid, ...] = ()
+
+
+def attribute(f: BlameFacts) -> tuple[Blame, ...]:
+    """The blame for a confirmed break of a claim with a guarantee; the shares sum to 1."""
+    if f.violations:
+        return _implementation(f.violations)
+    charged = _witnessed(f)
+    explained = {b for behaviours in charged.values() for b in behaviours}
+    wins = [b for b, won in f.won.items() if won]
+    rest = [b for b in wins if b not in explained]
+    if charged and binomial.lower(len(rest), len(f.won), f.alpha) <= f.epsilon:
+        return _by_witness(f, charged, 1.0)
+    if not charged and f.allowed is not None and binomial.lower(len(wins), len(f.won), f.alpha) <= f.allowed:
+        why = f"The guarantee allows a rate of {f.allowed:.3g}, and what was measured is not shown to exceed that."
+        return (_unattributed(why),)
+    share = len(rest) / len(wins)
+    found = _by_hybrid(f, share) or (_unattributed(_open(f), share),)
+    return (*_by_witness(f, charged, 1 - share), *found)
+
+
+def _implementation(violations: Sequence[Violation]) -> tuple[Blame, ...]:
+    by_name = {v.invariant: v for v in violations}
+    return tuple(Blame(kind="implementation", id=v.invariant, share=1 / len(by_name), why=v.why)
+                 for v in by_name.values())
+
+
+def _witnessed(f: BlameFacts) -> dict[str, tuple[str, ...]]:
+    """By slot whose assumption its witnesses refute, the behaviours that they are about."""
+    out = {}
+    for slot, assumed in f.assumptions.items():
+        mine = [w for w in f.witnesses if w.slot == slot]
+        behaviours = tuple(dict.fromkeys(w.behaviour for w in mine if w.violated))
+        if behaviours and (assumed.kind in ("worst", "trusted") or _beyond(f, assumed, mine)):
+            out[slot] = behaviours
+    return out
+
+
+def _beyond(f: BlameFacts, assumed: AssumptionResult, witnesses: Sequence[Witness]) -> bool:
+    """Whether the rate of violation, a behaviour the unit, is shown to lie above the assumption's threshold."""
+    if assumed.threshold is None:
+        return False
+    rates: dict[str, list[Witness]] = {}
+    for witness in witnesses:
+        rates.setdefault(witness.behaviour, []).append(witness)
+    shares = [sum(w.violated for w in some) / sum(w.tried for w in some) for some in rates.values()]
+    return mean_lower(shares, f.alpha / len(f.assumptions), 0, 1) > assumed.threshold
+
+
+def _by_witness(f: BlameFacts, charged: Mapping[str, Sequence[str]], share: float) -> tuple[Blame, ...]:
+    total = sum(map(len, charged.values()))
+    return tuple(
+        Blame(kind="assumption", id=f.assumptions[slot].id, share=share * len(behaviours) / total,
+              why=f"{len(behaviours)} of {sum(f.won.values())} wins are witnesses against it.")
+        for slot, behaviours in charged.items()
+    )
+
+
+def _by_hybrid(f: BlameFacts, share: float) -> tuple[Blame, ...]:
+    """Whose truth takes wins away, and what is left when all are true; empty where nothing is shown."""
+    slots, order = tuple(f.assumptions), tuple(f.won)
+    values = {frozenset(h.enforced): _column(h.won, order) for h in f.hybrids}
+    values[frozenset()] = _column(f.won, order)
+    everything = values.get(frozenset(slots)) if slots else values[frozenset()]
+    falls = contributions(values, slots) if slots else {}
+    found: list[tuple[float, Blame]] = []
+    for slot, fall in (falls or {}).items():
+        if mean_lower(fall, f.alpha / len(slots), -1, 1) > 0:
+            why = f"With it true by construction the attack wins {fall.mean():.0%} less, searched anew."
+            found.append((float(fall.mean()), Blame(kind="assumption", id=f.assumptions[slot].id, why=why)))
+    if everything is not None:
+        wins, allowed = int(everything.sum()), max(f.allowed or 0.0, f.epsilon)
+        if binomial.lower(wins, len(order), f.alpha) > allowed:
+            why = f"With every assumption true by construction the attack still wins {wins} of {len(order)}."
+            found.append((wins / len(order), Blame(kind="algorithm", id=None, why=why)))
+    total = sum(weight for weight, _ in found)
+    return tuple(blame.model_copy(update={"share": share * weight / total}) for weight, blame in found)
+
+
+def _column(won: Mapping[str, bool], order: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return np.array([float(won.get(behaviour, False)) for behaviour in order])
+
+
+def _unattributed(why: str, share: float = 1.0) -> Blame:
+    return Blame(kind="unattributed", share=share, why=why)
+
+
+def _open(f: BlameFacts) -> str:
+    asked = "No invariant failed and no witness refutes an assumption"
+    if not f.hybrids:
+        return f"{asked}, and no assumption could be made true by construction, so the fault is not located."
+    return f"{asked}, and the hybrids show no difference beyond chance, so the fault is not located."
