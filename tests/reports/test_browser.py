@@ -6,6 +6,7 @@ Playwright's own browser is not needed: any chromium on the path does, and witho
 import shutil
 
 import pytest
+from tests.reports import export_samples as grounded
 from tests.reports import outlook_samples as outlooks
 from tests.reports import verdict_samples as samples
 
@@ -38,6 +39,7 @@ PAGES = {
     "extreme": lambda: [samples.extreme()],
     "outlook": lambda: [outlooks.outlook()],
     "eleven": outlooks.eleven,
+    "grounded": lambda: [grounded.explained()],
 }
 WIDTHS = (390, 1280)
 

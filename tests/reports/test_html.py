@@ -4,6 +4,7 @@ import re
 from itertools import pairwise
 
 import pytest
+from tests.reports import export_samples as grounded
 from tests.reports import outlook_samples as outlooks
 from tests.reports import verdict_samples as samples
 from tests.reports.page_reader import Page
@@ -22,6 +23,8 @@ PAGES = {
     "extreme": lambda: [samples.extreme()],
     "outlook": lambda: [outlooks.outlook()],
     "eleven": outlooks.eleven,
+    "grounded": lambda: [grounded.explained()],
+    "unsound": lambda: [grounded.unsound()],
 }
 
 
@@ -117,7 +120,7 @@ def test_everything_a_verdict_holds_is_on_the_page():
     for found in verdict.liveness:
         assert found.reason in text
     for assumption in verdict.assumptions:
-        assert f"{assumption.id} {assumption.status}" in text
+        assert f"{assumption.id} {assumption.kind} {assumption.status}" in text
     for digest in (verdict.sha256.claim, verdict.sha256.system, verdict.sha256.judge):
         assert digest in text
     for name, version in verdict.versions.items():

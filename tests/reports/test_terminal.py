@@ -64,7 +64,7 @@ def test_details_state_scope_what_was_not_tried_and_openings():
     assert "399/480 wins, 3 of 3 seeds broken, potent: yes" in words
     assert "none: HOLDS, 0/480 wins, 0 of 3 seeds broken, potent: exempt" in words
     assert "replay the first with: holdfast replay runs/refusal-survives-finetuning --witness 0" in words
-    assert "hash-is-collision-free: TRUSTED" in words
+    assert "hash-is-collision-free is TRUSTED" in words
     assert max(map(len, text.splitlines())) <= 120
 
 

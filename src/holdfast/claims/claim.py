@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from holdfast.claims.endpoint import Endpoint, check_served, is_url
 from holdfast.claims.fitting import check_game
 from holdfast.claims.goal import Completeness, Generalisation, Goal, Statistics, UsePart
+from holdfast.claims.tags import Tags
 from holdfast.claims.threat_model import ThreatModel
 from holdfast.core.errors import nearest
 from holdfast.core.records import Record
@@ -68,11 +69,16 @@ class JudgeChoice(Record):
 
 
 class Claim(Record):
-    """One security claim, as the file states it."""
+    """One security claim, as the file states it.
+
+    `tags` file it under public lists of threats, and `risk` names the class for which a policy says what it demands.
+    """
 
     claim: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     version: Literal[1] = 1
     title: str = ""
+    tags: Tags = Tags()
+    risk: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9-]*$")
     system: System
     threat_model: ThreatModel
     goal: Goal

@@ -12,6 +12,9 @@ from holdfast.core.records import explain
 
 MAX_BYTES = 1_000_000
 
+_ELSE = {"claim": ", or run 'holdfast list claims'"}
+_FIRST = {"claim": "run 'holdfast init --target ...' to write a claim"}
+
 
 def read_claim(path: Path, overrides: tuple[str, ...] = ()) -> Claim:
     """The claim in a YAML file, with ``KEY=VALUE`` overrides applied; raises UsageError."""
@@ -28,26 +31,26 @@ def parse_claim(data: dict[str, Any], where: str, overrides: tuple[str, ...] = (
         raise explain(error, Claim, where) from None
 
 
-def read_mapping(path: Path) -> dict[str, Any]:
-    """The mapping that a YAML file holds; raises UsageError for anything else."""
+def read_mapping(path: Path, kind: str = "claim") -> dict[str, Any]:
+    """The mapping that a YAML file of this kind holds; raises UsageError for anything else."""
     if not path.exists():
-        raise UsageError(f"{path} does not exist; give the path of a claim file, or run 'holdfast list claims'.")
+        raise UsageError(f"{path} does not exist; give the path of a {kind} file{_ELSE.get(kind, '')}.")
     if path.is_dir():
-        raise UsageError(f"{path} is a folder; give the claim file itself.")
+        raise UsageError(f"{path} is a folder; give the {kind} file itself.")
     if path.stat().st_size > MAX_BYTES:
-        raise UsageError(f"{path} is larger than {MAX_BYTES:,} bytes, so it is no claim file; give a YAML claim.")
+        raise UsageError(f"{path} is larger than {MAX_BYTES:,} bytes, so it is no {kind} file; give a YAML {kind}.")
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
-        raise UsageError(f"{path} is not UTF-8 text; give a YAML claim file.") from None
+        raise UsageError(f"{path} is not UTF-8 text; give a YAML {kind} file.") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         raise UsageError(f"{path}{line}: not valid YAML; check indentation and colons there.") from None
     if data is None:
-        raise UsageError(f"{path} is empty; run 'holdfast init --target ...' to write a claim.")
+        raise UsageError(f"{path} is empty; {_FIRST.get(kind, f'write a {kind} into it')}.")
     if not isinstance(data, dict):
-        raise UsageError(f"{path} holds no mapping; a claim starts with 'claim: its-name'.")
+        raise UsageError(f"{path} holds no mapping; a {kind} starts with '{kind}: its-name'.")
     return data
 
 

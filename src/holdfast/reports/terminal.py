@@ -11,9 +11,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from holdfast.reports import figures
+from holdfast.reports import figures, lines
 from holdfast.reports.printable import printable_in, wrapped
-from holdfast.verdicts.verdict import AttackResult, Name, Verdict
+from holdfast.verdicts.verdict import AttackResult, GuaranteeResult, Name, Verdict
 
 WIDE = 110
 
@@ -77,14 +77,12 @@ def _sections(verdict: Verdict) -> Iterator[tuple[str, list[str]]]:
     )
     if verdict.blame:
         yield "blame", [f"{figures.blamed(blame)}: {blame.why}" for blame in verdict.blame]
+    if verdict.guarantee is not None:
+        given = verdict.guarantee
+        told = [f"{v.invariant} was not kept: {v.why}" for v in given.violations]
+        yield "guarantee", [f"{given.id}, {given.derivation}: {given.reason}", *told, *_hybrids(given)]
     if verdict.assumptions:
-        yield (
-            "assumptions",
-            [
-                f"{a.id}: {a.status}" + (f", {figures.bounds(a.lower, a.upper)}" if a.lower is not None else "")
-                for a in verdict.assumptions
-            ],
-        )
+        yield "assumptions", [lines.assumption_line(found) for found in verdict.assumptions]
     yield (
         "completeness",
         [
@@ -106,6 +104,11 @@ def _sections(verdict: Verdict) -> Iterator[tuple[str, list[str]]]:
         first = verdict.witnesses[0]
         yield "witnesses", [f"{len(verdict.witnesses)} in the report; replay the first with: {first.replay}"]
     yield "sealed openings", [str(verdict.sealed_openings)]
+
+
+def _hybrids(given: GuaranteeResult) -> list[str]:
+    return [f"with {' and '.join(h.enforced)} true by construction, the attack wins {h.wins}/{h.n}"
+            for h in given.hybrids]
 
 
 def _attack(attack: AttackResult) -> Iterator[str]:
