@@ -104,6 +104,8 @@ class WeightAttack(Record, ABC):
     trains: ClassVar[bool] = True
     holder: ClassVar[bool] = False
     """Whether it is what an honest holder does: learn the harmless behaviours that it is given, and nothing else."""
+    anti_trap: ClassVar[bool] = False
+    """Whether it is made to get around a defence that destroys the model under attack."""
 
     @classmethod
     @abstractmethod

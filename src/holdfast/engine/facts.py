@@ -33,6 +33,7 @@ def facts_of(c: Context, planned: Sequence[Planned], judge: dict[str, int] | Non
                 name=e.name,
                 needs=tuple(sorted(e.kind.needs)),
                 seeds=seeds,
+                anti_trap=issubclass(e.kind, WeightAttack) and e.kind.anti_trap,
                 exchangeable=not issubclass(e.kind, WeightAttack) and e.kind.exchangeable,
             )
             for e in c.players

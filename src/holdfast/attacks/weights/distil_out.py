@@ -37,6 +37,7 @@ class DistilOut(HarmfulTuning):
 
     needs: ClassVar[frozenset[str]] = frozenset({"weights"})
     requires: ClassVar[frozenset[Requirement]] = frozenset({"answers"})
+    anti_trap: ClassVar[bool] = True
 
     lr: float = Field(default=3e-4, gt=0, le=10, description="peak learning rate")
     weight: float = Field(default=1.0, ge=0, description="weight of the distillation")

@@ -33,6 +33,7 @@ class FreezeFineTune(StagedTuning):
 
     needs: ClassVar[frozenset[str]] = frozenset({"weights"})
     requires: ClassVar[frozenset[Requirement]] = frozenset({"answers", "benign"})
+    anti_trap: ClassVar[bool] = True
 
     lr: float = Field(default=3e-4, gt=0, le=10, description="peak learning rate")
     by: Literal["size", "conflict"] = Field(default="size", description="what gives a trapped tensor away")

@@ -30,6 +30,7 @@ class ProjectedFineTune(HarmfulTuning):
 
     needs: ClassVar[frozenset[str]] = frozenset({"weights"})
     requires: ClassVar[frozenset[Requirement]] = frozenset({"answers", "benign"})
+    anti_trap: ClassVar[bool] = True
 
     lr: float = Field(default=3e-4, gt=0, le=10, description="peak learning rate")
     scope: Literal["tensor", "model"] = Field(

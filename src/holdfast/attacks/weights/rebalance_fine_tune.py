@@ -28,6 +28,7 @@ class RebalanceFineTune(StagedTuning):
 
     needs: ClassVar[frozenset[str]] = frozenset({"weights"})
     requires: ClassVar[frozenset[Requirement]] = frozenset({"answers"})
+    anti_trap: ClassVar[bool] = True
 
     lr: float = Field(default=3e-4, gt=0, le=10, description="peak learning rate")
 
