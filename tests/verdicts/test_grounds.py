@@ -64,6 +64,13 @@ def test_a_bound_that_does_not_give_what_is_promised_grants_nothing(rate):
     assert ("0.2" if rate else "nothing is known") in found.guarantee.reason
 
 
+@pytest.mark.parametrize(("steps", "at", "follows"), [(200, 0.05, True), (200, 0.5, False), (100, 0.05, False)])
+def test_a_cost_gives_the_promise_if_it_is_that_of_the_promised_rate_and_beyond_the_budget(steps, at, follows):
+    found = judged(evidence(), steps=steps, at=at)
+    assert found.guarantee is not None
+    assert (found.guarantee.follows, found.verdict) == (follows, "STANDS" if follows else "CONDITIONAL")
+
+
 def test_a_break_is_blamed_on_the_assumption_that_its_witnesses_violate():
     found = judged(broken(), traces=[traced(f"s{i}", [True]) for i in range(40)])
     assert [(b.kind, b.id) for b in found.blame] == [("assumption", "Supposed")]

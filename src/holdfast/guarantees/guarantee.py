@@ -25,11 +25,15 @@ Derivation = Literal["proof", "sketch", "heuristic"]
 
 
 class Bound(Record):
-    """What follows. A rate is at most `value`; a cost is at least `value` `unit`. `why` is the arithmetic."""
+    """What follows. A rate is at most `value`; winning at the rate `at` costs at least `value` `unit`.
+
+    `why` is the arithmetic. A cost says nothing about smaller rates than `at`.
+    """
 
     quantity: Literal["rate", "cost"]
     value: float = Field(ge=0)
     unit: str = ""
+    at: float = Field(default=1.0, ge=0, le=1)
     why: str
 
 

@@ -32,9 +32,13 @@ class Hybrid(Record):
 
 
 class BlameFacts(Record):
-    """Everything that attribution looks at. `won` is the breaking attack on the system itself, by behaviour."""
+    """Everything that attribution looks at. `won` is the breaking attack on the system itself, by behaviour.
+
+    `traced` are the behaviours with a winning trace: only there can a witness have been found. None stands for all.
+    """
 
     won: dict[str, bool]
+    traced: frozenset[str] | None = None
     epsilon: float
     alpha: float
     allowed: float | None = None    # the rate that the guarantee allows, where it gives one
@@ -51,15 +55,27 @@ def attribute(f: BlameFacts) -> tuple[Blame, ...]:
     charged = _witnessed(f)
     explained = {b for behaviours in charged.values() for b in behaviours}
     wins = [b for b, won in f.won.items() if won]
-    rest = [b for b in wins if b not in explained]
-    if charged and binomial.lower(len(rest), len(f.won), f.alpha) <= f.epsilon:
+    seen = [b for b in wins if f.traced is None or b in f.traced]
+    # Which wins were traced depends on their place in the split alone, so that their share stands for all.
+    share = sum(b not in explained for b in seen) / len(seen) if seen else 1.0
+    if charged and binomial.lower(round(share * len(wins)), len(f.won), f.alpha) <= f.epsilon:
         return _by_witness(f, charged, 1.0)
     if not charged and f.allowed is not None and binomial.lower(len(wins), len(f.won), f.alpha) <= f.allowed:
         why = f"The guarantee allows a rate of {f.allowed:.3g}, and what was measured is not shown to exceed that."
         return (_unattributed(why),)
-    share = len(rest) / len(wins)
     found = _by_hybrid(f, share) or (_unattributed(_open(f), share),)
-    return (*_by_witness(f, charged, 1 - share), *found)
+    return _merged((*_by_witness(f, charged, 1 - share), *found))
+
+
+def _merged(found: Sequence[Blame]) -> tuple[Blame, ...]:
+    """Each culprit once, with all that speaks against it."""
+    out: dict[tuple[str, str | None], Blame] = {}
+    for blame in found:
+        before = out.get((blame.kind, blame.id))
+        if before is not None:
+            blame = before.model_copy(update={"share": before.share + blame.share, "why": f"{before.why} {blame.why}"})
+        out[blame.kind, blame.id] = blame
+    return tuple(out.values())
 
 
 def _implementation(violations: Sequence[Violation]) -> tuple[Blame, ...]:

@@ -60,9 +60,11 @@ def grounds(case: Case, counted: Collection[str], worst: Break | None) -> Ground
         facts = BlameFacts(
             won=_won(case, worst, counted), epsilon=case.claim.goal.epsilon, alpha=level,
             allowed=bound.value if isinstance(bound, Bound) and bound.quantity == "rate" else None,
+            traced=frozenset(t.behaviour for t in case.traces if t.won),
             assumptions={slot: each.result for slot, each in granted.items()},
             violations=violations, witnesses=tuple(w for w in witnesses if w.behaviour in counted), hybrids=hybrids)
-    return Grounds(_derivation(guarantee, follows), tuple(g.result for g in granted.values()), result, facts)
+    built = follows and not violations      # what follows from a construction is said of no other
+    return Grounds(_derivation(guarantee, built), tuple(g.result for g in granted.values()), result, facts)
 
 
 def checked(case: Case, slot: str, chosen: Chosen, assumption: Assumption, alpha: float) -> AssumptionResult:
@@ -92,9 +94,10 @@ def _follows(case: Case, bound: Bound | str) -> tuple[bool, str]:
         follows = bound.value <= case.claim.goal.epsilon
         return follows, f"it gives a rate of at most {bound.value:.3g} ({bound.why}), and {promise} was promised"
     spent = getattr(budget, bound.unit, None)
-    follows = spent is not None and spent < bound.value
+    follows = spent is not None and spent < bound.value and bound.at <= case.claim.goal.epsilon
     within = f"{spent:g} {bound.unit}" if spent is not None else f"any number of {bound.unit}"
-    return follows, f"it gives a cost of at least {bound.value:.3g} {bound.unit} ({bound.why}), against {within}"
+    cost = f"winning {bound.at:.3g} costs at least {bound.value:.3g} {bound.unit} ({bound.why})"
+    return follows, f"{cost}, against {within}, and {promise} was promised"
 
 
 def _derivation(guarantee: Guarantee, follows: bool) -> Literal["none", "heuristic", "sketch"]:

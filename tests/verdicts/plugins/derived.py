@@ -20,9 +20,13 @@ class Derived(Guarantee):
     slots: ClassVar[Mapping[str, str]] = {"supposed": "whatever a test supposes"}
     supposed: UsePart = UsePart(use=SUPPOSED)
     rate: float | None = 0.05
+    steps: float | None = None
+    at: float = 0.05
 
     def bound(self, granted: Mapping[str, Granted], terms: Terms) -> Bound | str:
-        """The rate, or nothing."""
+        """The rate, or what winning at a rate costs, or nothing."""
+        if self.steps is not None:
+            return Bound(quantity="cost", value=self.steps, unit="steps", at=self.at, why="as given")
         return "nothing is known" if self.rate is None else Bound(quantity="rate", value=self.rate, why="as given")
 
     def broken_invariants(self, traces: Sequence[Trace], training: Sequence[Training]) -> tuple[Violation, ...]:
