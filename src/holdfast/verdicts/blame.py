@@ -5,6 +5,8 @@
                     one needs a rate beyond its threshold
     hybrids         for the wins without a witness: how many are lost when assumptions are made true by construction,
                     and whether the attack still wins with all of them true, which no assumption can explain
+    own checks      where even hybrids show nothing: the assumptions that their own checks refuted, if every other one
+                    was supported or is trusted
 
 What none of these shows is unattributed. Source of the hybrid argument: Bellare & Rogaway, "The Security of Triple
 Encryption and a Framework for Code-Based Game-Playing Proofs", EUROCRYPT 2006, https://eprint.iacr.org/2004/331.
@@ -63,7 +65,7 @@ def attribute(f: BlameFacts) -> tuple[Blame, ...]:
     if not charged and f.allowed is not None and binomial.lower(len(wins), len(f.won), f.alpha) <= f.allowed:
         why = f"The guarantee allows a rate of {f.allowed:.3g}, and what was measured is not shown to exceed that."
         return (_unattributed(why),)
-    found = _by_hybrid(f, share) or (_unattributed(_open(f), share),)
+    found = _by_hybrid(f, share) or _by_own_check(f, share) or (_unattributed(_open(f), share),)
     return _merged((*_by_witness(f, charged, 1 - share), *found))
 
 
@@ -96,14 +98,22 @@ def _witnessed(f: BlameFacts) -> dict[str, tuple[str, ...]]:
 
 
 def _beyond(f: BlameFacts, assumed: AssumptionResult, witnesses: Sequence[Witness]) -> bool:
-    """Whether the rate of violation, a behaviour the unit, is shown to lie above the assumption's threshold."""
+    """Whether the rate of violation, a behaviour the unit, is shown to lie above the assumption's threshold.
+
+    The rate is over all behaviours that were attacked, in planned order and as far as wins were traced: among wins
+    alone any assumption looks worse than it is. One that was not won counts as none violated.
+    """
     if assumed.threshold is None:
         return False
     rates: dict[str, list[Witness]] = {}
     for witness in witnesses:
         rates.setdefault(witness.behaviour, []).append(witness)
-    shares = [sum(w.violated for w in some) / sum(w.tried for w in some) for some in rates.values()]
-    return mean_lower(shares, f.alpha / len(f.assumptions), 0, 1) > assumed.threshold
+    shares = {b: sum(w.violated for w in some) / sum(w.tried for w in some) for b, some in rates.items()}
+    order = [b for b, won in f.won.items() if b in shares or not won]
+    if len(order) < len(f.won):         # some wins were not traced, those at the end
+        order = order[:1 + max((i for i, b in enumerate(order) if b in shares), default=-1)]
+    found = mean_lower([shares.get(b, 0.0) for b in order], f.alpha / len(f.assumptions), 0, 1) if order else 0.0
+    return found > assumed.threshold
 
 
 def _by_witness(f: BlameFacts, charged: Mapping[str, Sequence[str]], share: float) -> tuple[Blame, ...]:
@@ -134,6 +144,15 @@ def _by_hybrid(f: BlameFacts, share: float) -> tuple[Blame, ...]:
             found.append((wins / len(order), Blame(kind="algorithm", id=None, why=why)))
     total = sum(weight for weight, _ in found)
     return tuple(blame.model_copy(update={"share": share * weight / total}) for weight, blame in found)
+
+
+def _by_own_check(f: BlameFacts, share: float) -> tuple[Blame, ...]:
+    """The refuted assumptions, in equal parts, where all others are known to be none the worse; else empty."""
+    refuted = [a for a in f.assumptions.values() if a.status == "REFUTED"]
+    if any(a.status not in ("REFUTED", "SUPPORTED", "TRUSTED") for a in f.assumptions.values()):
+        return ()
+    why = "Its own check refutes it and no other assumption, and nothing else shows where the fault lies."
+    return tuple(Blame(kind="assumption", id=a.id, share=share / len(refuted), why=why) for a in refuted)
 
 
 def _column(won: Mapping[str, bool], order: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -9,6 +9,7 @@ from holdfast.core.evidence import Play
 from holdfast.core.plugins import plugin_id
 from holdfast.guarantees.choosing import Chosen, choose
 from holdfast.guarantees.guarantee import Bound, Granted, Guarantee, Terms, Witness
+from holdfast.guarantees.swapping import swaps
 from holdfast.measures.counts import outcomes
 from holdfast.stats import binomial
 from holdfast.verdicts.blame import BlameFacts, Hybrid, attribute
@@ -44,7 +45,8 @@ def grounds(case: Case, counted: Collection[str], worst: Break | None) -> Ground
         for slot, assumption in chosen.assumptions.items()
     }
     guarantee = chosen.guarantee
-    bound = guarantee.bound(granted, Terms(case.claim.threat_model.budget, case.claim.goal.epsilon))
+    terms = Terms(case.claim.threat_model.budget, case.claim.goal.epsilon)
+    bound = guarantee.bound(granted, terms)
     follows, reason = _follows(case, bound)
     witnesses = _witnesses(case, guarantee, granted)
     violations = guarantee.broken_invariants(case.traces, case.training)
@@ -52,7 +54,8 @@ def grounds(case: Case, counted: Collection[str], worst: Break | None) -> Ground
     level = case.claim.statistics.alpha
     result = GuaranteeResult(
         id=chosen.id, derivation=guarantee.derivation, bound=None if isinstance(bound, str) else bound,
-        follows=follows, reason=reason, violations=violations, witnesses=witnesses,
+        follows=follows, reason=reason, swaps=swaps(chosen, {slot: g.result for slot, g in granted.items()}, terms),
+        violations=violations, witnesses=witnesses,
         hybrids=tuple(_counted(h, level) for h in hybrids),
     )
     facts = None

@@ -16,6 +16,7 @@ from holdfast.core.records import Record, Spent, Transcript
 from holdfast.guarantees.guarantee import Bound as Bound
 from holdfast.guarantees.guarantee import Derivation, Violation
 from holdfast.guarantees.guarantee import Witness as GuaranteeWitness
+from holdfast.guarantees.swapping import Swap
 from holdfast.measures.boundary import Boundary
 from holdfast.measures.completeness import GateResult as GateResult
 from holdfast.measures.counts import Tally
@@ -127,6 +128,7 @@ class GuaranteeResult(Record):
     bound: Bound | None
     follows: bool
     reason: str
+    swaps: tuple[Swap, ...] = ()
     violations: tuple[Violation, ...] = ()
     witnesses: tuple[GuaranteeWitness, ...] = ()
     hybrids: tuple[HybridResult, ...] = ()
