@@ -34,7 +34,7 @@ def guarantee(follows=True, **changes):
 
 def subject(verdict, tags=TAGS, target="organism:nano/safe"):
     """A verdict with a claim file."""
-    return Subject(verdict, target, tags, f"runs/{verdict.claim}/claim.yaml")
+    return Subject(verdict, target, tags, f"runs/{verdict.claim}/claim.yaml", "catastrophic")
 
 
 def explained():

@@ -1,5 +1,6 @@
 """One line for each piece of evidence, so that every export says it alike."""
 
+from holdfast.assumptions.finding import AssumptionKind
 from holdfast.reports import figures
 from holdfast.stats.rounding import rounded_down, rounded_up
 from holdfast.verdicts.verdict import (
@@ -12,6 +13,9 @@ from holdfast.verdicts.verdict import (
     Witness,
 )
 
+KINDS: dict[AssumptionKind, str] = {
+    "average": " (average case)", "worst": " (worst case)", "extrapolation": " (extrapolated)", "trusted": "",
+}
 POTENT = {True: "potent", False: "not potent", None: ""}
 
 
@@ -37,12 +41,13 @@ def gate_line(gate: GateResult) -> str:
 
 def assumption_line(found: AssumptionResult) -> str:
     """An assumption's status with what it rests on: the range it is valid on, bounds and threshold."""
-    about = [f"{found.id} is {found.status}" + (f" on {found.valid}" if found.valid else "")]
+    where = f" on {found.valid}" if found.valid else ""
+    about = [f"{found.id} is {found.status}{KINDS[found.kind]}{where}"]
     if found.lower is not None or found.upper is not None:
         limit = f", threshold {found.threshold:g}" if found.threshold is not None else ""
         about.append(f"{found.quantity or 'rate'} {figures.bounds(found.lower, found.upper)}{limit}")
     about += [text.rstrip(".") for text in (found.reason, found.needed and f"needed: {found.needed}") if text]
-    return f"{found.kind} assumption {'; '.join(about)}"
+    return "; ".join(about)
 
 
 def guarantee_line(given: GuaranteeResult) -> str:
@@ -91,6 +96,9 @@ def break_line(verdict: Verdict) -> str:
 
 
 def not_tried_line(verdict: Verdict) -> str:
-    """What the verdict says nothing about."""
-    items = (f"{item.name} ({item.reason.rstrip('.')})" for item in verdict.not_tried)
-    return "; ".join(items) or "nothing within the threat model"
+    """What the verdict says nothing about, by reason."""
+    reasons: dict[str, list[str]] = {}
+    for item in verdict.not_tried:
+        reasons.setdefault(item.reason.rstrip("."), []).append(item.name)
+    parts = (f"{', '.join(names)} ({reason})" for reason, names in reasons.items())
+    return "; ".join(parts) or "nothing within the threat model"

@@ -13,12 +13,16 @@ LISTS: dict[List, str] = {"atlas": "MITRE ATLAS", "owasp": "OWASP Top 10 for LLM
 
 
 class Subject(NamedTuple):
-    """One judged claim. `target` is how its file names the system, `path` where that file lies, if anywhere."""
+    """One judged claim. `target` is how its file names the system, `path` where that file lies, if anywhere.
+
+    `risk` is the class of risk that the file names; what a class demands is a policy's to say.
+    """
 
     verdict: Verdict
     target: str = ""
     tags: Tags = Tags()
     path: str = ""
+    risk: str | None = None
 
 
 class Tag(NamedTuple):

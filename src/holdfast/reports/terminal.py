@@ -57,9 +57,9 @@ def print_details(verdict: Verdict, console: Console) -> None:
     if verdict.title:
         _indented(verdict.title, console)
     _indented(figures.sentence(verdict), console)
-    for heading, lines in _sections(verdict):
+    for heading, told in _sections(verdict):
         console.print(Text(f"  {heading}", "bold"))
-        for line in lines:
+        for line in told:
             _indented(line, console, 4)
 
 
