@@ -75,7 +75,8 @@ def _merged(found: Sequence[Blame]) -> tuple[Blame, ...]:
     for blame in found:
         before = out.get((blame.kind, blame.id))
         if before is not None:
-            blame = before.model_copy(update={"share": before.share + blame.share, "why": f"{before.why} {blame.why}"})
+            both = {"share": before.share + blame.share, "why": f"{before.why} {blame.why}"}
+            blame = before.model_copy(update=both)
         out[blame.kind, blame.id] = blame
     return tuple(out.values())
 
@@ -165,6 +166,7 @@ def _unattributed(why: str, share: float = 1.0) -> Blame:
 
 def _open(f: BlameFacts) -> str:
     asked = "No invariant failed and no witness refutes an assumption"
-    if not f.hybrids:
-        return f"{asked}, and no assumption could be made true by construction, so the fault is not located."
-    return f"{asked}, and the hybrids show no difference beyond chance, so the fault is not located."
+    hybrids = "the hybrids show no difference beyond chance" if f.hybrids else "no hybrid was played"
+    refuted = [a.id for a in f.assumptions.values() if a.status == "REFUTED"]
+    beside = f" Its own check refutes {', '.join(refuted)}, which does not show that this is why." if refuted else ""
+    return f"{asked}, and {hybrids}, so the fault is not located.{beside}"
