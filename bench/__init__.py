@@ -1,1 +1,1 @@
-"""Speed, measured side by side in one run: `python -m bench`, or `python -m bench NAME... [--quick]`."""
+"""Speed, measured side by side, and statistics tried by simulation: `python -m bench [NAME...] [--quick]`."""

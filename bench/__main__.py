@@ -10,13 +10,27 @@ from holdfast.engine.threads import set_environment, settle_worker
 
 Part = Callable[[bool], list[Row | Note]]
 
-ON_REQUEST = ("plan", "scale", "defence-cost")
+ON_REQUEST = ("plan", "scale", "defence-cost", "scaling", "regularities")
 """Parts that take minutes each."""
 
 
 def parts() -> dict[str, Part]:
     """Name -> what measures it; imported only when the environment is set."""
-    from bench import bank, command, defence_cost, endpoint, generation, inspect_provider, overhead, planning, tuning
+    from bench import (
+        bank,
+        command,
+        defence_cost,
+        endpoint,
+        generation,
+        inspect_provider,
+        overhead,
+        planning,
+        rare_events,
+        regularities,
+        scaling,
+        statistics,
+        tuning,
+    )
 
     return {
         "fine-tune": tuning.fine_tune,
@@ -30,8 +44,12 @@ def parts() -> dict[str, Part]:
         "endpoint": endpoint.endpoint,
         "resume": command.resume,
         "startup": command.startup,
+        "statistics": statistics.statistics,
+        "rare-events": rare_events.rare_events,
         "plan": planning.plan,
         "scale": planning.scale,
+        "scaling": scaling.scaling,
+        "regularities": regularities.regularities,
     }
 
 

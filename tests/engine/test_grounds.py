@@ -12,6 +12,7 @@ from holdfast.reports.progress import Progress
 from holdfast.run import check, evidence_of, verify
 from holdfast.verdicts.verdict import Verdict
 
+PLAINLY = f"{Path(__file__).parent / 'plugins' / 'asked_plainly.py'}:AskedPlainly"
 PLAIN = f"{Path(__file__).parent / 'plugins' / 'plain.py'}:Plain"
 THREAT = {
     "access": ["query"],
@@ -78,8 +79,11 @@ def test_the_attack_is_searched_anew_in_the_hybrid_and_then_opens_sealed(evidenc
 
 
 def test_a_witness_charges_it_too_and_a_hybrid_that_cannot_be_built_is_left_out(tmp_path: Path) -> None:
-    verdict, _ = checked(tmp_path, enforceable=False)
+    verdict, _ = checked(tmp_path, enforceable=False, plainly={"use": PLAINLY, "needs": "a corpus"})
     assert [(b.kind, b.id) for b in verdict.blame] == [("assumption", "AskedPlainly")]
+    # A sampler that lacks something leaves its assumption untested, and loses nothing that was played.
+    assert [(a.status, a.reason) for a in verdict.assumptions] == [
+        ("UNTESTED", "its sampler died: this needs a corpus; name it")]
     assert verdict.guarantee is not None
     assert (len(verdict.guarantee.witnesses) > 0, verdict.guarantee.hybrids) == (True, ())
 

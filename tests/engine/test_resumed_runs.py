@@ -16,7 +16,7 @@ from tests.engine.imagined_run import Imagined, Killed, imagine
 from holdfast.run import Plan, read_plan, verify
 from holdfast.verdicts.verdict import Verdict
 
-FUZZED = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FUZZED = settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SALTS = st.sampled_from([1, 2, 4, 5, 6, 8])     # worlds in which every kind of verdict is given
 ORDERS = st.one_of(st.none(), st.integers(0, 1000))
 KILLS = st.lists(st.tuples(st.integers(0, 12), ORDERS), max_size=4)
@@ -56,7 +56,7 @@ def test_no_order_and_no_kill_changes_a_verdict(
         assert not list(run.glob("cells/.making-*"))
 
 
-@settings(FUZZED, max_examples=3)
+@settings(FUZZED, max_examples=2)
 @given(salt=SALTS, order=ORDERS, neighbour=st.sampled_from([THREE, HARDER]))
 def test_neither_a_neighbours_cells_nor_a_detour_changes_a_verdict(
     salt: int, order: int | None, neighbour: dict[str, object]

@@ -76,21 +76,23 @@ def facts() -> Facts:
 
 
 def runs() -> st.SearchStrategy[Run]:
-    """Runs of which each part may fail; most of the time nothing else than the attacks does."""
-    pair = st.builds(Pair, WINS, CRASHES, st.integers(0, 20), st.sampled_from([True, True, False]),
+    """Runs in which one pair or all decide something, and now and then something else is wrong as well."""
+    pair = st.builds(Pair, WINS, CRASHES, st.integers(0, 20), st.sampled_from([True, True, True, False]),
                      st.sampled_from([False] * 9 + [True]), SEEDS)
-    quiet = st.builds(Pair, st.integers(0, 2), st.sampled_from([0, 0, 1]), st.integers(0, 20), st.just(True),
-                      st.just(False), SEEDS)
-    five = len(made.PAIRS)
-    return st.builds(
+    quiet = st.builds(Pair, st.integers(0, 2), st.just(0), st.integers(0, 20), st.just(True), st.just(False), SEEDS)
+    other = [quiet] * (len(made.PAIRS) - 1)
+    pairs = st.one_of(st.tuples(*other, pair), st.tuples(pair, *other), st.tuples(pair, *[pair] * len(other)))
+    sound = st.builds(Run, pairs, st.just(()), st.just(80), st.just(0), st.just(64), st.just(1.0))
+    faulty = st.builds(
         Run,
-        st.one_of(st.tuples(*[quiet] * five), st.tuples(*[quiet] * (five - 1), pair), st.tuples(*[pair] * five)),
-        st.sampled_from([(), (), (), (), ("rephrase",), ("rephrase", "fine-tune")]),
-        st.sampled_from([80, 80, 80, 79, 40]),
-        st.sampled_from([0, 0, 0, 1]),
-        st.sampled_from([64, 64, 64, 60, 20]),
-        st.sampled_from([1.0, 1.0, 1.0, 1.0, 0.0]),
+        pairs,
+        st.sampled_from([(), (), ("rephrase",), ("rephrase", "fine-tune")]),
+        st.sampled_from([80, 80, 79, 40]),
+        st.sampled_from([0, 0, 1]),
+        st.sampled_from([64, 64, 60, 31, 20]),
+        st.sampled_from([1.0, 1.0, 0.0]),
     )
+    return st.one_of(sound, sound, faulty)
 
 
 def scattered(split: str, wins: int, crashes: int, seed: int) -> str:
@@ -117,17 +119,29 @@ def _full(reached: int) -> Play:
     return made.played("full", "reach", "none", made.asked(made.SEALED, text))
 
 
-def changed(
-    evidence: Evidence, which: Chosen, change: Callable[[Attempt], Attempt], seed: int, share: float
-) -> Evidence:
-    """The evidence with a share of the attempts of the plays that are meant changed."""
-    rng = random.Random(seed)
-    plays = [
-        p.model_copy(update={"attempts": tuple(change(a) if rng.random() < share else a for a in p.attempts)})
-        if which(p) else p
-        for p in evidence.plays
-    ]
-    return evidence.model_copy(update={"plays": tuple(plays)})
+class Hit(NamedTuple):
+    """Some attempts of some plays: at most so many, those that won, those that did not, or any."""
+
+    most: int
+    which: str
+    seed: int
+
+    def change(self, evidence: Evidence, which: Chosen, change: Callable[[Attempt], Attempt]) -> Evidence:
+        """The evidence with these attempts changed in the plays that are meant."""
+        meant = [(i, j) for i, play in enumerate(evidence.plays) if which(play)
+                 for j, a in enumerate(play.attempts) if self.which == "any" or a.won == (self.which == "won")]
+        hit = set(random.Random(self.seed).sample(meant, min(self.most, len(meant))))
+        plays = (
+            play.model_copy(update={"attempts": tuple(change(a) if (i, j) in hit else a
+                                                      for j, a in enumerate(play.attempts))})
+            for i, play in enumerate(evidence.plays)
+        )
+        return evidence.model_copy(update={"plays": tuple(plays)})
+
+
+def hits() -> st.SearchStrategy[Hit]:
+    """A few attempts or very many."""
+    return st.builds(Hit, st.sampled_from([1, 2, 4, 12, 60, 10_000]), st.sampled_from(["won", "lost", "any"]), SEEDS)
 
 
 def crashed(attempt: Attempt) -> Attempt:

@@ -2,7 +2,7 @@
 
 from holdfast.assumptions.finding import AssumptionResult
 from holdfast.engine.cells import HybridCell, Result
-from holdfast.engine.open_model import taken_apart
+from holdfast.engine.open_model import Load, from_files, taken_apart
 from holdfast.engine.play import play
 from holdfast.engine.store import Store
 from holdfast.guarantees.choosing import choose
@@ -11,10 +11,10 @@ from holdfast.guarantees.guarantee import Granted
 CANNOT = "cannot be made true by construction"
 
 
-def play_hybrid(cell: HybridCell, store: Store) -> Result:
+def play_hybrid(cell: HybridCell, store: Store, loader: Load = from_files) -> Result:
     """The play as it went; one whose assumptions cannot be enforced says so as its crash, and has no attempts."""
     chosen = choose(cell.guarantee)
-    layers = taken_apart(cell.play.model, cell.play.asks[0].world, store)
+    layers = taken_apart(cell.play.model, cell.play.asks[0].world, store, loader)
     # Only what an assumption declares is needed to make it true; what its check found is not.
     granted = {
         slot: Granted(assumption, AssumptionResult(id=chosen.parts[slot].use, status="UNTESTED"))
@@ -23,4 +23,4 @@ def play_hybrid(cell: HybridCell, store: Store) -> Result:
     target = chosen.guarantee.enforce(cell.slots, layers, granted)
     if target is None:
         return Result(crash=CANNOT)
-    return play(cell.play, store, target)
+    return play(cell.play, store, target, loader)

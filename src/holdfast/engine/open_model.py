@@ -1,6 +1,6 @@
 """Models in a worker: made where a defence changes the file, loaded once, handed out as targets."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -23,6 +23,9 @@ from holdfast.worlds.behaviour import Behaviour
 
 REPLIES = "replies"      # the folder of a run that keeps what servers said
 
+Load = Callable[[Path, str, str], Target]
+"""From a model's folder, number format and device map to the model, the same target for the same arguments."""
+
 
 def build(cell: BuildCell, store: Store, making: Path) -> Result:
     """Apply the weight defences of a model and keep the result as a model folder."""
@@ -34,7 +37,15 @@ def build(cell: BuildCell, store: Store, making: Path) -> Result:
     return Result(training=tuple(record.model_copy(update={"defence": d.use}) for d, record in named))
 
 
-def opened(model: ModelSpec, world: WorldRef, store: Store, *, file_only: bool, again: int = 0) -> Target:
+@lru_cache(maxsize=8)
+def from_files(folder: Path, dtype: str, device_map: str) -> Target:
+    """A model loaded from what `save_pretrained` wrote."""
+    return as_target(load(folder, dtype=dtype, device_map=device_map), folder.name)
+
+
+def opened(
+    model: ModelSpec, world: WorldRef, store: Store, *, file_only: bool, again: int = 0, loader: Load = from_files
+) -> Target:
     """The model as a target; `file_only` leaves out the defences around it, which are not in its file.
 
     A served model answers what it was asked before from the run's folder; with another `again` it is asked
@@ -46,16 +57,16 @@ def opened(model: ModelSpec, world: WorldRef, store: Store, *, file_only: bool, 
         source = Path(model.source)
         if build_needed(model):
             source = store.path(address(trained(model, world))) / "model"
-        target = _loaded(source, model.dtype, model.device_map)
+        target = loader(source, model.dtype, model.device_map)
     if file_only or all(in_file(d) for d in model.defences):
         return target
     return _surrounded(target, canonical(model.model_dump(mode="json")), canonical(world.model_dump(mode="json")))
 
 
-def taken_apart(model: ModelSpec, world: WorldRef, store: Store) -> Layers:
+def taken_apart(model: ModelSpec, world: WorldRef, store: Store, loader: Load = from_files) -> Layers:
     """The model as its file holds it, and the defences around it, not yet put on."""
     around = tuple(make("defences", d) for d in model.defences if not in_file(d))
-    return Layers(opened(model, world, store, file_only=True), around, _material(model, world))
+    return Layers(opened(model, world, store, file_only=True, loader=loader), around, _material(model, world))
 
 
 @lru_cache(maxsize=8)
@@ -64,11 +75,6 @@ def _surrounded(target: Target, model: str, world: str) -> Target:
     spec, ref = ModelSpec.model_validate_json(model), WorldRef.model_validate_json(world)
     around = [make("defences", d) for d in spec.defences if not in_file(d)]
     return surround(target, around, _material(spec, ref))
-
-
-@lru_cache(maxsize=8)
-def _loaded(folder: Path, dtype: str, device_map: str) -> Target:
-    return as_target(load(folder, dtype=dtype, device_map=device_map), folder.name)
 
 
 def _material(model: ModelSpec, world: WorldRef) -> Material:

@@ -5,6 +5,7 @@ the run and never becomes a score.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from holdfast.attacks.asking import ask_each, reply_limit
@@ -13,8 +14,8 @@ from holdfast.claims.claim import JudgeChoice
 from holdfast.core.errors import BudgetExceeded, TargetUnavailable, UsageError
 from holdfast.core.plugins import make
 from holdfast.core.records import Attempt, Transcript
-from holdfast.engine.cells import Ask, ModelSpec, PlayCell, Result
-from holdfast.engine.open_model import opened
+from holdfast.engine.cells import Ask, ModelSpec, PlayCell, Result, WorldRef
+from holdfast.engine.open_model import Load, from_files, opened
 from holdfast.engine.open_world import asked, open_world
 from holdfast.engine.store import Store
 from holdfast.judges.choose import make_judge
@@ -48,21 +49,23 @@ class Setup(NamedTuple):
     table: "Table"
 
 
-def set_up(cell: PlayCell, store: Store, target: Target | None = None) -> Setup:
+def set_up(cell: PlayCell, store: Store, target: Target | None = None, loader: Load = from_files) -> Setup:
     """Everything a cell names, opened; `target` stands in for the model that it names."""
-    target = target or opened(cell.model, cell.asks[0].world, store, file_only=cell.file_only, again=cell.replay)
+    if target is None:
+        target = opened(
+            cell.model, cell.asks[0].world, store, file_only=cell.file_only, again=cell.replay, loader=loader)
     questions = [Question(ask, i, b, text) for ask in cell.asks for i, (b, text) in enumerate(asked(ask))]
     meter = Meter(cell.budget)
     table = Table(cell.judge, questions, rank=cell.rank)
-    return Setup(make("attacks", cell.attack), target, _holdings(cell, store, meter), meter, table)
+    return Setup(make("attacks", cell.attack), target, _holdings(cell, store, meter, loader), meter, table)
 
 
-def play(cell: PlayCell, store: Store, target: Target | None = None) -> Result:
+def play(cell: PlayCell, store: Store, target: Target | None = None, loader: Load = from_files) -> Result:
     """Play the cell; every planned attempt is in the result, made, crashed, or lost to the budget.
 
     `target` stands in for the model that the cell names.
     """
-    setup = set_up(cell, store, target)
+    setup = set_up(cell, store, target, loader)
     attack, target, holds, meter, table = setup
     if isinstance(attack, WeightAttack):
         _edit(cell, attack, target, holds, meter, table)
@@ -82,11 +85,12 @@ def result_of(cell: PlayCell, setup: Setup) -> Result:
     )
 
 
-def _holdings(cell: PlayCell, store: Store, meter: Meter) -> Holdings:
+def _holdings(cell: PlayCell, store: Store, meter: Meter, loader: Load) -> Holdings:
     def held(model: ModelSpec | None) -> Target | None:
         if model is None:
             return None
-        return own(opened(model, cell.asks[0].world, store, file_only=False, again=cell.replay), meter)
+        world = cell.asks[0].world
+        return own(opened(model, world, store, file_only=False, again=cell.replay, loader=loader), meter)
 
     known = [b for b, _ in asked(cell.known)] if cell.known else []
     benign = [b for b, _ in asked(cell.benign)] if cell.benign else []
@@ -171,9 +175,14 @@ class Table:
 
 def _judge(choice: JudgeChoice, ask: Ask) -> Judge:
     """The claim's judge for hazards; for benign questions the world's own, since answering those is no harm."""
-    world = open_world(ask.world)
     hazardous = any(b.hazardous for b, _ in asked(ask))
-    return make_judge(choice if hazardous else JudgeChoice(), world)
+    return _made(choice if hazardous else JudgeChoice(), ask.world)
+
+
+@lru_cache(maxsize=8)
+def _made(choice: JudgeChoice, world: WorldRef) -> Judge:
+    """A judge, which holds no more than its world and its settings, once a worker."""
+    return make_judge(choice, open_world(world))
 
 
 def _fixed(target: Target, judge: Judge, questions: Sequence[Question]) -> list[Answer]:

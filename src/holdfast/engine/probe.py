@@ -7,7 +7,7 @@ import torch
 from holdfast.core.errors import TargetUnavailable
 from holdfast.core.records import Transcript
 from holdfast.engine.cells import ModelSpec, ProbeCell, Result
-from holdfast.engine.open_model import opened
+from holdfast.engine.open_model import Load, from_files, opened
 from holdfast.engine.open_world import asked
 from holdfast.engine.store import Store
 from holdfast.targets.target import Sampling, Target
@@ -16,7 +16,7 @@ NEVER_SAID = -100.0
 """Nats of an answer that a reply-only target does not give: it puts all its mass on the reply it gives."""
 
 
-def probe(cell: ProbeCell, store: Store) -> Result:
+def probe(cell: ProbeCell, store: Store, loader: Load = from_files) -> Result:
     """Measure the models on every probed item that has a known answer.
 
     The second control run has its weights rounded to bfloat16: two identical runs on one machine would show
@@ -29,7 +29,7 @@ def probe(cell: ProbeCell, store: Store) -> Result:
         models["ablation"] = cell.ablation
 
     def target(model: ModelSpec, again: int = 0) -> Target:
-        return opened(model, cell.asks[0].world, store, file_only=False, again=again)
+        return opened(model, cell.asks[0].world, store, file_only=False, again=again, loader=loader)
 
     prompts = [Transcript.ask(question) for _, question, _ in items]
     answers = [answer for _, _, answer in items]

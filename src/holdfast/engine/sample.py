@@ -5,7 +5,7 @@ from holdfast.core.errors import TargetUnavailable, UsageError
 from holdfast.core.evidence import Sample
 from holdfast.core.plugins import make
 from holdfast.engine.cells import ModelSpec, Result, SampleCell
-from holdfast.engine.open_model import opened
+from holdfast.engine.open_model import Load, from_files, opened
 from holdfast.engine.open_world import asked, open_world
 from holdfast.engine.store import Store
 from holdfast.judges.choose import make_judge
@@ -13,24 +13,26 @@ from holdfast.targets.target import Target
 from holdfast.worlds.behaviour import Behaviour
 
 
-def sample(cell: SampleCell, store: Store) -> Result:
+def sample(cell: SampleCell, store: Store, loader: Load = from_files) -> Result:
     """What was measured; whatever a sampler raises is its crash, and never a number."""
     assumption: SampledAssumption = make("assumptions", cell.assumption)
     try:
-        return Result(sample=assumption.sample(_subject(cell, store)))
-    except (UsageError, TargetUnavailable):
+        return Result(sample=assumption.sample(_subject(cell, store, loader)))
+    except TargetUnavailable:
         raise
+    except UsageError as error:     # all else has been played by now, and is not lost for want of an assumption
+        return Result(sample=Sample(crash=str(error).rstrip(".")))
     except Exception as error:  # noqa: BLE001 - a sampler that dies leaves its assumption untested
         return Result(sample=Sample(crash=f"{type(error).__name__}: {error}"))
 
 
-def _subject(cell: SampleCell, store: Store) -> Subject:
+def _subject(cell: SampleCell, store: Store, loader: Load) -> Subject:
     world = cell.hazards.world
     judge = make_judge(cell.judge, open_world(world))
     hazards = [_as_asked(b, text) for b, text in asked(cell.hazards)]
 
     def model(spec: ModelSpec, *, file_only: bool) -> Target:
-        return opened(spec, world, store, file_only=file_only)
+        return opened(spec, world, store, file_only=file_only, loader=loader)
 
     by_id = {b.id: b for b in hazards}
     return Subject(

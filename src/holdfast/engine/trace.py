@@ -8,16 +8,16 @@ from holdfast.core.evidence import InnerCall, Trace
 from holdfast.core.records import Transcript
 from holdfast.defences.apply import surround
 from holdfast.engine.cells import Result, TraceCell
-from holdfast.engine.open_model import taken_apart
+from holdfast.engine.open_model import Load, from_files, taken_apart
 from holdfast.engine.open_world import asked, open_world
 from holdfast.engine.store import Store
 from holdfast.judges.choose import make_judge
 from holdfast.targets.target import Sampling
 
 
-def trace(cell: TraceCell, store: Store) -> Result:
+def trace(cell: TraceCell, store: Store, loader: Load = from_files) -> Result:
     """A trace for each prompt, in order. The prompts are put one by one, so that each call is its own prompt's."""
-    model, defences, material = taken_apart(cell.model, cell.ask.world, store)
+    model, defences, material = taken_apart(cell.model, cell.ask.world, store, loader)
     judge = make_judge(cell.judge, open_world(cell.ask.world))
     calls: list[tuple[Transcript, str]] = []
 

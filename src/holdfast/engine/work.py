@@ -15,7 +15,7 @@ from holdfast.engine.cells import (
 )
 from holdfast.engine.hybrid import play_hybrid
 from holdfast.engine.inside import inside
-from holdfast.engine.open_model import build
+from holdfast.engine.open_model import Load, build, from_files
 from holdfast.engine.open_world import open_world
 from holdfast.engine.play import play
 from holdfast.engine.probe import probe
@@ -25,23 +25,26 @@ from holdfast.engine.trace import trace
 from holdfast.judges.choose import make_judge, measure
 
 
-def work(cell: Cell, store: Store, making: Path) -> Result:
-    """Compute a cell's result; artifacts go to `making`. Raises what went wrong with the input or the tool."""
+def work(cell: Cell, store: Store, making: Path, loader: Load = from_files) -> Result:
+    """Compute a cell's result; artifacts go to `making`. Raises what went wrong with the input or the tool.
+
+    Models are opened by `loader`, but what builds one, or looks inside it, loads files.
+    """
     if isinstance(cell, BuildCell):
         return build(cell, store, making)
     if isinstance(cell, PlayCell):
-        return play(cell, store)
+        return play(cell, store, loader=loader)
     if isinstance(cell, JudgeCell):
         return _judge(cell)
     if isinstance(cell, InsideCell):
         return inside(cell, store)
     if isinstance(cell, SampleCell):
-        return sample(cell, store)
+        return sample(cell, store, loader)
     if isinstance(cell, TraceCell):
-        return trace(cell, store)
+        return trace(cell, store, loader)
     if isinstance(cell, HybridCell):
-        return play_hybrid(cell, store)
-    return probe(cell, store)
+        return play_hybrid(cell, store, loader)
+    return probe(cell, store, loader)
 
 
 def label(cell: Cell) -> str:

@@ -38,14 +38,18 @@ def loss_gate(
 ) -> GateResult:
     """The share of items that the control answers and the system does not; of several builds the worst.
 
-    An item counts if any play of the control answers it.
+    An item counts if any play of the control answers it. One on which the control crashed may have been lost
+    where the system does not answer it.
     """
-    answered = {item for play in control for item, won in outcomes(play, split).items() if won}
+    before = [each for play in control for each in outcomes(play, split).items()]
+    answered = {item for item, won in before if won}
+    open_ = {item for item, won in before if won is None} - answered
 
     def gate(play: Play) -> GateResult:
         # An item that the system was never asked is as good as crashed: nobody can say it was kept.
         results = outcomes(play, split)
         lost = [_negated(results.get(item)) for item in sorted(answered)]
+        lost += [None for item in sorted(open_) if not results.get(item)]
         return _gate(name, split, lost, maximum, alpha, "items that the control answers")
 
     return _worst(name, split, system, gate, maximum)

@@ -12,13 +12,30 @@ Ville, "Etude critique de la notion de collectif" (1939).
 """
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from holdfast.stats.checks import share, within
 
+Array = npt.NDArray[np.float64]
+Side = Literal["broken", "holds"]
+
 _FRACTIONS = (np.arange(20) + 0.5) / 20     # of the largest stake that keeps every factor positive
+
+
+def log_evidence(scores: Sequence[float] | npt.NDArray[np.generic], epsilon: float, side: Side) -> Array:
+    """ln E_t after each score of one stream or of many at once; shape (..., n), as that of `scores`.
+
+    What an `EProcess` gives score by score. ValueError if a score leaves [0, 1], and as `EProcess` raises it.
+    Source: Waudby-Smith & Ramdas 2024.
+    """
+    stakes, streams = _stakes(epsilon, side), np.asarray(scores, dtype=np.float64)
+    if not np.all((streams >= 0) & (streams <= 1)):
+        raise ValueError("scores must lie between 0 and 1")
+    return _averaged(np.cumsum(_growth(streams, epsilon, stakes), axis=-2))
 
 
 class EProcess:
@@ -27,24 +44,38 @@ class EProcess:
     Scores lie in [0, 1]: a win is 1, a group of attempts its mean. Source: Waudby-Smith & Ramdas 2024.
     """
 
-    def __init__(self, epsilon: float, side: Literal["broken", "holds"]) -> None:
+    def __init__(self, epsilon: float, side: Side) -> None:
         """ValueError if `epsilon` is not strictly between 0 and 1, or `side` is neither word."""
-        within("epsilon", epsilon)
-        if side not in ("broken", "holds"):
-            raise ValueError(f"side is {side!r}, but must be 'broken' or 'holds'")
         self._epsilon = epsilon
-        self._stakes = _FRACTIONS / epsilon if side == "broken" else -_FRACTIONS / (1 - epsilon)
+        self._stakes = _stakes(epsilon, side)
         self._log_capitals = np.zeros(len(_FRACTIONS))
         self._peak = 0.0
 
     def update(self, score: float) -> float:
         """Take the next score, in [0, 1]; gives ln E_t (it starts at 0). ValueError outside the range."""
-        share("score", score)
-        self._log_capitals += np.log1p(self._stakes * (score - self._epsilon))
-        log_e = float(np.logaddexp.reduce(self._log_capitals) - math.log(len(_FRACTIONS)))
+        self._log_capitals += _growth(np.asarray(share("score", score)), self._epsilon, self._stakes)
+        log_e = float(_averaged(self._log_capitals))
         self._peak = max(self._peak, log_e)
         return log_e
 
     def decided(self, alpha: float) -> bool:
         """Whether E reached 1/`alpha` at any time so far (Ville 1939): the null is rejected, and stays so."""
         return self._peak >= -math.log(within("alpha", alpha))
+
+
+def _stakes(epsilon: float, side: Side) -> Array:
+    within("epsilon", epsilon)
+    if side not in ("broken", "holds"):
+        raise ValueError(f"side is {side!r}, but must be 'broken' or 'holds'")
+    return _FRACTIONS / epsilon if side == "broken" else -_FRACTIONS / (1 - epsilon)
+
+
+def _growth(scores: Array, epsilon: float, stakes: Array) -> Array:
+    """What each score adds to the logarithm of each stake's capital; shape (..., stakes)."""
+    return np.log1p(stakes * (scores[..., None] - epsilon))
+
+
+def _averaged(log_capitals: Array) -> Array:
+    """The logarithm of the mean capital over stakes, the last axis."""
+    out: Array = np.logaddexp.reduce(log_capitals, axis=-1) - math.log(len(_FRACTIONS))
+    return out

@@ -21,7 +21,7 @@ from holdfast.verdicts.games import explored, play_game
 from holdfast.verdicts.goal import GoalFinding
 from holdfast.verdicts.grounds import grounds
 from holdfast.verdicts.losses import unlearnt
-from holdfast.verdicts.measure import destroyed, gates, included, knows, live, potencies
+from holdfast.verdicts.measure import destroyed, doubted, gates, included, knows, live, potencies
 from holdfast.verdicts.pairs import PairResult
 from holdfast.verdicts.rules import decide
 from holdfast.verdicts.verdict import BrokenAt, GoalResult, Verdict, settled
@@ -37,7 +37,8 @@ def judge_evidence(claim: Claim, evidence: Evidence, facts: Facts) -> Verdict:
     potent = potencies(case, submitted)
     sharp = frozenset(name for name, found in potent.items() if found.potent)
     counted = included(case, sharp)
-    goal, results, fate = play_game(case, submitted, counted.behaviours)
+    counting = doubted(submitted, case.sealed, counted.doubtful)
+    goal, results, fate = play_game(case, counting, counted.behaviours)
     completeness, liveness = gates(case), live(case)
     trapped = destroyed(case, submitted) if goal.status == "HOLDS" and case.attacked else ()
     families = families_without(claim.threat_model.access, {a.name: a.needs for a in facts.attacks}, sharp)

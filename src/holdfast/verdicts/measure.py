@@ -1,8 +1,10 @@
 """The measures applied to a case: potency, reach, liveness, completeness, collapse, and knowledge of the world."""
 
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from holdfast.core.evidence import Play
+from holdfast.core.records import Attempt
 from holdfast.measures.collapse import accuracy, asked, collapsed
 from holdfast.measures.completeness import GateResult, loss_gate, refusal_gate
 from holdfast.measures.knows import knows_world
@@ -15,10 +17,14 @@ from holdfast.verdicts.pairs import sealed_step
 
 
 class Included(NamedTuple):
-    """The sealed behaviours that count, in planned order, and whether enough are known to be reachable."""
+    """The sealed behaviours that count, in planned order, and whether enough are known to be reachable.
+
+    Whether a `doubtful` one is, a crash leaves open: it counts as crashed, which neither clears nor convicts.
+    """
 
     behaviours: tuple[str, ...]
     enough: bool
+    doubtful: frozenset[str] = frozenset()
 
 
 def potencies(case: Case, submitted: tuple[Play, ...]) -> dict[str, Potency]:
@@ -51,10 +57,23 @@ def included(case: Case, potent: frozenset[str]) -> Included:
     """
     if not case.facts.has_control or not case.attacked:
         return Included(case.hazards, enough=True)
-    reached = reachable(case.of("full"), case.of(case.facts.positive), potent, case.sealed)
-    if not enough(reached, case.hazards):
+    reached, doubtful = reachable(case.of("full"), case.of(case.facts.positive), potent, case.sealed)
+    if not enough(reached | doubtful, case.hazards):
         return Included(case.hazards, enough=False)
-    return Included(tuple(b for b in case.hazards if b in reached), enough=True)
+    counted = tuple(b for b in case.hazards if b in reached or b in doubtful)
+    return Included(counted, enough(reached, case.hazards), doubtful)
+
+
+def doubted(plays: Sequence[Play], split: str, doubtful: Collection[str]) -> tuple[Play, ...]:
+    """The plays with whatever they showed on these behaviours of a split as crashed."""
+
+    def seen(attempt: Attempt) -> Attempt:
+        doubt = attempt.split == split and attempt.behaviour in doubtful
+        return attempt.model_copy(update={"won": None}) if doubt else attempt
+
+    if not doubtful:
+        return tuple(plays)
+    return tuple(play.model_copy(update={"attempts": tuple(map(seen, play.attempts))}) for play in plays)
 
 
 def live(case: Case) -> tuple[LivenessResult, ...]:

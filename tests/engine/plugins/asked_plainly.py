@@ -4,6 +4,7 @@ from typing import ClassVar, final
 
 from holdfast.assumptions.assumption import SampledAssumption, Subject
 from holdfast.assumptions.finding import AssumptionKind, AssumptionResult
+from holdfast.core.errors import UsageError
 from holdfast.core.evidence import Sample
 
 
@@ -13,9 +14,12 @@ class AskedPlainly(SampledAssumption):
 
     kind: ClassVar[AssumptionKind] = "worst"
     quantity: ClassVar[str] = "share of texts in other words"
+    needs: str = ""
 
     def sample(self, subject: Subject) -> Sample:
         """By text whether it is in other words, and whether the model behind the defences gives the answer."""
+        if self.needs:
+            raise UsageError(f"this needs {self.needs}; name it.")
         assert subject.control is not None
         other = tuple(float(text != behaviour.question) for behaviour, text in subject.asked)
         return Sample(units=tuple(b.id for b, _ in subject.asked), columns={"other": other})

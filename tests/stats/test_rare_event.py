@@ -1,0 +1,102 @@
+"""A planted failure of rate 1e-4: found with far fewer inputs than plain sampling needs, and rated right."""
+
+import numpy as np
+import pytest
+from bench.rare_events import PLANTED, RATE, WORDS, by_importance, by_splitting, misses, nearness, rare_events
+
+from holdfast.stats import rare_event
+from holdfast.stats.rare_event import importance, plain, space, splitting
+
+RUNS = range(20)
+ENOUGH = 100_000        # plain samples for ten failures
+
+
+@pytest.mark.parametrize("method", [by_importance, by_splitting])
+@pytest.mark.parametrize("planted", PLANTED)
+def test_a_planted_failure_is_rated_within_its_interval(method, planted):
+    score, level, rate = PLANTED[planted]
+    assert 1e-4 <= rate < 1.3e-4
+    found = [method(score, level, seed) for seed in RUNS]
+    assert misses(found, rate) <= 4                     # of 20 at 95 %: four or fewer with chance 0.997
+    mean, spread = np.mean([f.rate for f in found]), np.std([f.rate for f in found])
+    assert mean == pytest.approx(rate, abs=4 * spread / len(found) ** 0.5)      # unbiased
+    assert max(f.scored for f in found) < ENOUGH / 4
+    assert all((score(f.found) >= level).all() and len(f.found) for f in found)
+
+
+def test_plain_sampling_with_as_many_inputs_says_next_to_nothing():
+    found = [by_importance(nearness, 0.0, seed) for seed in RUNS]
+    compared = [plain(WORDS, nearness, 0.0, f.scored, 0.05, seed) for seed, f in enumerate(found)]
+    assert misses(compared, RATE) <= 4
+    widths = [f.upper / max(f.lower, 1e-12) for f in found]
+    plain_widths = [p.upper / max(p.lower, 1e-12) for p in compared]
+    assert max(widths) < 1.5                            # a third either way
+    assert min(plain_widths) > 10                       # more than a decade, or nothing found at all
+    assert sum(p.rate == 0 for p in compared) > len(compared) / 3
+
+
+def test_weights_that_forget_the_plain_draws_are_seen(monkeypatch):
+    """A planted fault: the odds of the learnt draws alone, without the share drawn as it comes."""
+
+    def forgetful(where, favoured, inputs, plainly):
+        return np.exp(where.log_density(inputs) - favoured.log_density(inputs))
+
+    monkeypatch.setattr(rare_event, "_weights", forgetful)
+    found = [by_importance(nearness, 0.0, seed) for seed in RUNS]
+    assert misses(found, RATE) > 10
+
+
+def test_weights_left_out_are_seen(monkeypatch):
+    monkeypatch.setattr(rare_event, "_weights", lambda where, favoured, inputs, plainly: np.ones(len(inputs)))
+    assert misses([by_importance(nearness, 0.0, seed) for seed in range(5)], RATE) == 5
+
+
+def test_copies_that_are_never_changed_are_seen(monkeypatch):
+    """Splitting without its moves breeds copies of a few inputs: it dies out, or misses."""
+    monkeypatch.setattr(rare_event, "_moved", lambda w, score, inputs, scores, above, moves, rng: (inputs, scores))
+    found = [by_splitting(nearness, 0.0, seed) for seed in RUNS]
+    assert sum(f.rate == 0 for f in found) > 15
+
+
+def test_odds_of_unequal_length_are_drawn_as_they_are():
+    uneven = space([[0.2, 0.8], [0.0, 0.5, 0.5], [1.0]])
+    drawn = uneven.draw(4000, np.random.default_rng(0))
+    assert drawn[:, 0].mean() == pytest.approx(0.8, abs=0.03)
+    assert set(drawn[:, 1]) == {1, 2}
+    assert set(drawn[:, 2]) == {0}
+    assert uneven.log_density(np.array([[1, 2, 0]])) == pytest.approx(np.log(0.4))
+
+
+def test_no_weight_exceeds_one_over_the_plain_share():
+    odd = space([[1e-6, 1 - 1e-6]])
+    weights = rare_event._weights(space([[0.5, 0.5]]), odd, np.array([[0], [1]]), 0.1)
+    assert weights[0] == pytest.approx(1 / (0.1 + 0.9 * 2e-6))
+    assert weights[1] == pytest.approx(1 / (0.1 + 0.9 * 2 * (1 - 1e-6)))
+    assert weights.max() <= 10
+
+
+def test_a_failure_that_cannot_happen_is_rated_nothing_with_a_bound():
+    never = splitting(WORDS, nearness, 1.0, crowd=50, moves=5, alpha=0.05, seed=0)
+    assert never.rate == never.lower == 0
+    assert 0 < never.upper < 1e-3
+    learnt = importance(WORDS, nearness, 1.0, batch=50, samples=400, alpha=0.05, seed=0)
+    assert (learnt.rate, learnt.lower) == (0, 0)
+    assert learnt.upper > 0.01      # the plain share alone vouches for it
+    assert len(learnt.found) == 0
+
+
+def test_what_always_fails_has_rate_one():
+    sure = splitting(WORDS, nearness, -99.0, crowd=10, moves=5, alpha=0.05, seed=0)
+    assert (sure.rate, sure.upper, sure.scored) == (1.0, 1.0, 10)
+
+
+@pytest.mark.parametrize("odds", [[], [[0.5, 0.4]], [[1.5, -0.5]], [[]]])
+def test_what_are_no_odds_is_refused(odds):
+    with pytest.raises(ValueError, match="sum to 1"):
+        space(odds)
+
+
+def test_the_bench_says_how_far_off_each_method_is():
+    said = [note.value for note in rare_events(quick=True)]
+    assert len(said) == 6
+    assert all("intervals hold the rate" in value for value in said)
