@@ -11,7 +11,7 @@ import pytest
 
 from holdfast.claims.goal import UsePart
 from holdfast.core.errors import UsageError
-from holdfast.core.plugins import code_digest, describe, discover, load_plugin, make, plugin_id
+from holdfast.core.plugins import code_digest, describe, discover, kind_of, load_plugin, make, plugin_id
 
 SOUND = '''
 from typing import ClassVar, final
@@ -153,3 +153,12 @@ def test_an_entry_point_is_found_and_a_taken_name_is_refused(file: Path, monkeyp
             discover("attacks")
     finally:
         discover.cache_clear()
+
+
+def test_what_kind_a_file_s_class_is(tmp_path: Path) -> None:
+    own = tmp_path / "own.py"
+    own.write_text("from holdfast.attacks.attack import PromptAttack\n\nclass Own(PromptAttack):\n    '''Mine.'''\n"
+                   "class Other:\n    '''No plug-in.'''\n")
+    assert kind_of(f"{own}:Own") == "attacks"
+    with pytest.raises(UsageError, match="no plug-in"):
+        kind_of(f"{own}:Other")

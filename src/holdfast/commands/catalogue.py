@@ -11,7 +11,7 @@ from holdfast.claims.claim import JudgeChoice
 from holdfast.claims.load import read_claim
 from holdfast.commands.shipped import shipped
 from holdfast.core.errors import UsageError, nearest
-from holdfast.core.plugins import describe, discover
+from holdfast.core.plugins import describe, discover, kind_of
 from holdfast.worlds.fictional.spec import Size, WorldSpec
 
 
@@ -80,7 +80,13 @@ def print_list(kind: str | None) -> None:
 
 
 def print_one(name: str) -> None:
-    """Print all about one thing; an ambiguous name lists its kinds. Raises UsageError."""
+    """Print all about one thing; an ambiguous name lists its kinds. Raises UsageError.
+
+    A plug-in may also be given as ``path/to/file.py:Class``.
+    """
+    if ".py:" in name:
+        _print_plugin(Console(), kind_of(name), name)
+        return
     kind, _, rest = name.partition("/")
     kinds = [kind] if kind in KINDS and rest else list(KINDS)
     item = rest if kind in KINDS and rest else name

@@ -37,9 +37,13 @@ class TargetUnavailable(HoldfastError):
     """A served model cannot be asked, and that is no fault of a prompt; what was answered is kept."""
 
 
+MOST_NAMED = 40
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint to append to an error about an unknown name: the near ones, else all of them."""
+    """A hint to append to an error about an unknown name: the near ones, else all, or the first of very many."""
     options = sorted(known)
     if close := get_close_matches(name, options, n=3, cutoff=0.5):
         return f"did you mean {' or '.join(map(repr, close))}?"
-    return f"known: {', '.join(options)}." if options else "none is known."
+    more = f" and {len(options) - MOST_NAMED} more" if len(options) > MOST_NAMED else ""
+    return f"known: {', '.join(options[:MOST_NAMED])}{more}." if options else "none is known."

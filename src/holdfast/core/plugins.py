@@ -128,6 +128,15 @@ def load_plugin(kind: str, name: str) -> Any:
     return plugin
 
 
+def kind_of(name: str) -> str:
+    """Which kind of plug-in the class of a ``path/to/file.py:Class`` is; raises UsageError where it is none."""
+    plugin = _named_class(_module_at(_existing(name)), name.rpartition(":")[2], name)
+    for kind, interface in KINDS.items():
+        if isinstance(plugin, type) and issubclass(plugin, importlib.import_module(interface).INTERFACES):
+            return kind
+    raise UsageError(f"{name} is no plug-in; derive the class from an interface of {', '.join(KINDS)}.")
+
+
 def make(kind: str, part: Use) -> Any:
     """The plug-in with its settings; unknown settings and values out of range raise UsageError."""
     plugin = load_plugin(kind, part.use)
