@@ -30,6 +30,8 @@ MODELS_EXTRA = ("torch", "transformers", "tokenizers", "peft", "safetensors", "a
 Claims = Annotated[list[Path], typer.Argument(metavar="CLAIM...", help="Claim files (YAML).")]
 Runs = Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders, or a folder of them.")]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the run folders go, one a claim.")]
+Finished = Annotated[list[Path], typer.Argument(metavar="RUN_OR_CLAIM...", help="Run folders, or claims with one.")]
+Where = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the claims' run folders lie.")]
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the claim.")]
 
 
@@ -110,6 +112,14 @@ def plan(
 
 
 @app.command()
+def bound(claims: Claims, set_: Set = None) -> None:
+    """What follows from a claim's guarantee, and how that moves with each assumption that fits; runs nothing."""
+    from holdfast.commands.bound import print_bounds
+
+    print_bounds(claims, tuple(set_ or ()))
+
+
+@app.command()
 def init(
     target: Annotated[str, typer.Option("--target", metavar="PATH", help="A folder, cached id, organism or URL.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The claim file to write.")] = Path("claim.yaml"),
@@ -174,15 +184,60 @@ def report(
 
 
 @app.command()
+def export(
+    runs: Runs,
+    format_: Annotated[str, typer.Option("--format", help="sarif, cyclonedx, gsn, gsn-svg or junit.")],
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="The file to write; stdout by default.")] = None,
+) -> None:
+    """Write verdicts in the formats of other tools: code scanning, software inventories, safety cases, CI."""
+    from holdfast.commands.export import export as write
+
+    done = write(runs, format_, out)
+    typer.echo(done, nl=isinstance(done, str))
+
+
+@app.command()
+def cost(
+    runs: Finished,
+    out: Where = Path("runs"),
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Swap a heuristic; all are printed.")
+    ] = None,
+    axis: Annotated[str | None, typer.Option(help="Rank by it: queries, tokens, steps, flops, money ...")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Everything, as JSON.")] = False,
+) -> None:
+    """The security level: what the cheapest known attack costs, one line an attack, every heuristic named."""
+    from holdfast.commands.cost import print_costs
+
+    print_costs(runs, out, tuple(set_ or ()), axis, as_json=json)
+
+
+@app.command()
+def judge(
+    runs: Finished,
+    policy: Annotated[
+        list[str], typer.Option("--policy", metavar="FILE", help="A policy file, or the name of a shipped one.")
+    ],
+    out: Where = Path("runs"),
+    json: Annotated[bool, typer.Option("--json", help="Everything, as JSON.")] = False,
+) -> None:
+    """The same evidence under several policies, side by side. Exit 1 where one is not met, 4 where none can tell."""
+    from holdfast.commands.judge import judge_runs
+
+    raise typer.Exit(judge_runs(runs, out, policy, as_json=json))
+
+
+@app.command()
 def calibrate(
     quick: Annotated[bool, typer.Option("--quick", help="The rows that need least time.")] = False,
     out: Out = Path("runs/calibrate"),
+    results: Annotated[Path | None, typer.Option(metavar="DIR", help="Where it goes whom each case blamed.")] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes; one a core by default.")] = None,
 ) -> None:
-    """Put the bench itself on trial: systems whose right verdict is known. Exit 1 on any wrong row."""
+    """Put the bench itself on trial: systems whose right verdict, or whose culprit, is known. Exit 1 on any fault."""
     from holdfast.calibration.bench import run_calibration
 
-    raise typer.Exit(run_calibration(out, quick=quick, workers=workers))
+    raise typer.Exit(run_calibration(out, quick=quick, workers=workers, results=results))
 
 
 @app.command()

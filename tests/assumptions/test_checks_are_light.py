@@ -5,7 +5,7 @@ import sys
 
 from holdfast.core.plugins import discover
 
-OURS = ("assumptions/representations/", "assumptions/training/", "guarantees/weights/")
+OURS = ("assumptions/", "guarantees/")
 MODULES = sorted(source.module for kind in ("assumptions", "guarantees") for source in discover(kind).values()
                  if source.module.replace(".", "/").split("holdfast/")[1].startswith(OURS))
 

@@ -10,6 +10,7 @@ from tests.docs.pages import ROOT, Block, blocks, rows
 from holdfast.claims.claim import Claim
 from holdfast.claims.goal import UsePart
 from holdfast.claims.load import parse_claim
+from holdfast.claims.policy import Policy
 from holdfast.claims.threat_model import ACCESS
 from holdfast.commands.shipped import shipped
 from holdfast.core.errors import UsageError
@@ -21,16 +22,21 @@ CLAIMS = ROOT / "docs/claims.md"
 
 
 def kind(block: Block) -> str:
-    """Whether a block is a whole claim, a part of one, or an expectation file."""
+    """Whether a block is a whole claim, a part of one, a policy, or an expectation file."""
     data: dict[str, Any] = yaml.safe_load(block.text)
     if "claim" in data:
         return "whole"
+    if "policy" in data:
+        return "policy"
     return "part" if set(data) <= set(Claim.model_fields) else "expectations"
 
 
 @pytest.mark.parametrize("block", blocks("yaml"), ids=lambda block: f"{block.page}: {block.text.splitlines()[0]}")
 def test_a_shown_file_is_valid(block: Block, tmp_path: Any) -> None:
     data = yaml.safe_load(block.text)
+    if kind(block) == "policy":
+        Policy.model_validate(data)
+        return
     if kind(block) == "expectations":
         (tmp_path / "expected.yaml").write_text(block.text)
         read_expectations(tmp_path / "expected.yaml")

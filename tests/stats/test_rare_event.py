@@ -90,6 +90,13 @@ def test_what_always_fails_has_rate_one():
     assert (sure.rate, sure.upper, sure.scored) == (1.0, 1.0, 10)
 
 
+@pytest.mark.parametrize("score", [lambda x: np.full(len(x), np.nan), lambda x: np.zeros(1)])
+@pytest.mark.parametrize("method", [by_importance, by_splitting])
+def test_what_are_no_scores_is_refused(method, score):
+    with pytest.raises(ValueError, match="none of them NaN"):
+        method(score, 0.0, 0)
+
+
 @pytest.mark.parametrize("odds", [[], [[0.5, 0.4]], [[1.5, -0.5]], [[]]])
 def test_what_are_no_odds_is_refused(odds):
     with pytest.raises(ValueError, match="sum to 1"):

@@ -8,7 +8,8 @@ N = 100
 
 
 def won(wins, n=N):
-    return {f"s{i}": i < wins for i in range(n)}
+    """So many wins, spread over the split."""
+    return {f"s{i}": i < wins for i in sorted(range(n), key=lambda i: i * 37 % n)}
 
 
 def assumed(kind="worst", threshold=None, name="a"):
@@ -51,13 +52,45 @@ def test_witnesses_that_explain_a_few_wins_leave_the_rest_open():
 
 
 def test_an_average_assumption_needs_a_rate_beyond_its_threshold():
-    facts = {"assumptions": {"x": assumed("average", 0.3)}}
+    facts = {"assumptions": {"x": assumed("average", 0.2)}}
     few = witnesses("x", range(60), tried=10, violated=2)
     many = witnesses("x", range(60), tried=10, violated=6)
     assert said(broken(witnesses=few, **facts)) == [("unattributed", None, 1)]
     assert said(broken(witnesses=many, **facts)) == [("assumption", "a", 1)]
     # Five witnesses, however bad, are no rate.
     assert said(broken(witnesses=witnesses("x", range(2)), **facts)) == [("unattributed", None, 1)]
+
+
+def test_a_rate_among_wins_alone_is_no_rate():
+    # Six of ten copies lost in each of ten wins, and nothing is known of ninety behaviours that withstood.
+    facts = {"assumptions": {"x": assumed("average", 0.2)}}
+    found = said(broken(20, witnesses=witnesses("x", range(20), tried=10, violated=6), **facts))
+    assert found == [("unattributed", None, 1)]
+
+
+def test_wins_that_were_not_traced_are_like_those_that_were():
+    facts = broken(assumptions={"x": assumed()}, traced=frozenset(f"s{i}" for i in range(30)),
+                   witnesses=witnesses("x", range(30)))
+    assert said(facts) == [("assumption", "a", 1)]
+    half = broken(assumptions={"x": assumed()}, traced=frozenset(f"s{i}" for i in range(30)),
+                  witnesses=witnesses("x", range(15)))
+    assert said(half) == [("assumption", "a", 0.5), ("unattributed", None, 0.5)]
+
+
+def test_a_culprit_is_named_once_whatever_speaks_against_it():
+    facts = broken(assumptions={"x": assumed()}, witnesses=witnesses("x", range(30)),
+                   hybrids=[Hybrid(enforced=("x",), won=won(0))])
+    assert said(facts) == [("assumption", "a", 1)]
+
+
+def test_where_nothing_else_speaks_the_assumption_that_its_own_check_refuted_is_charged():
+    def status(name, status):
+        return assumed("average", 0.5, name).model_copy(update={"status": status})
+
+    good, bad, unknown = status("a", "SUPPORTED"), status("b", "REFUTED"), status("c", "UNTESTED")
+    assert said(broken(assumptions={"x": good, "y": bad})) == [("assumption", "b", 1)]
+    assert said(broken(assumptions={"x": good, "y": bad, "z": unknown})) == [("unattributed", None, 1)]
+    assert said(broken(assumptions={"x": good})) == [("unattributed", None, 1)]
 
 
 def test_a_break_that_the_guarantee_allows_is_nobodys():

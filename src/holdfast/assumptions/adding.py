@@ -80,6 +80,6 @@ class AddingAssumption(SampledAssumption, ABC):
             kind=self.kind, quantity=self.quantity, threshold=0.0, lower=found.lower, upper=found.upper,
             valid=f"texts that win against the model alone, {self.range()}",
             reason=f"winning texts of {found} behaviours are outside {self.range()}",
-            needed="" if outside or supported else units_needed(0, self.leave, alpha, "behaviours with texts that win"),
+            needed="" if outside or supported else units_needed(0, self.leave, alpha, "behaviours that are won"),
             witnesses=tuple(sorted(outside)),
         )

@@ -54,7 +54,8 @@ def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
         if isinstance(part, int) or current is None:
             continue
         field = current.model_fields.get(part)
-        current = _inner_model(field.annotation) if field else None
+        if field is not None:       # else a key of a mapping, whose values are what it holds
+            current = _inner_model(field.annotation)
     return list(current.model_fields) if current else []
 
 

@@ -83,7 +83,7 @@ def space(odds: Sequence[Sequence[float]]) -> Space:
 def plain(where: Space, score: Score, level: float, samples: int, alpha: float, seed: int) -> RareEvent:
     """Plain sampling, to compare with: the share that fails, with its exact interval (Clopper & Pearson 1934)."""
     inputs = where.draw(at_least_one("samples", samples), np.random.default_rng(seed))
-    failed = score(inputs) >= level
+    failed = _scored(score, inputs) >= level
     count = int(failed.sum())
     return RareEvent(count / samples, *binomial.interval(count, samples, alpha), samples, inputs[failed])
 
@@ -101,7 +101,7 @@ def splitting(
     at_least_one("moves", moves)
     rng = np.random.default_rng(seed)
     inputs = where.draw(at_least_one("crowd", crowd), rng)
-    scores = np.asarray(score(inputs), dtype=np.float64)
+    scores = _scored(score, inputs)
     scored, log_rate, variance, ends = crowd, 0.0, 0.0, where.ends()
     least = max(1, round(within("removed", removed) * crowd)) - 1
     while (worst := np.partition(scores, least)[least]) < level:
@@ -139,13 +139,21 @@ def importance(
     at_least_one("samples", samples)
     asis = rng.random(samples) < within("plainly", plainly)
     inputs = np.where(asis[:, None], where.draw(samples, rng), favoured.draw(samples, rng))
-    failed = np.asarray(score(inputs), dtype=np.float64) >= level
+    failed = _scored(score, inputs) >= level
     worth = np.where(failed, _weights(where, favoured, inputs, plainly), 0.0)
     scored, rate = rounds * batch + samples, float(worth.mean())
     if not failed.any():
         return RareEvent(0.0, 0.0, binomial.upper(0, max(1, int(asis.sum())), alpha / 2), scored, inputs[:0])
     reach = float(ndtri(1 - alpha / 2)) * float(worth.std(ddof=1)) / math.sqrt(samples) if samples > 1 else 1.0
     return RareEvent(rate, max(0.0, rate - reach), min(1.0, rate + reach), scored, inputs[failed])
+
+
+def _scored(score: Score, inputs: Inputs) -> Floats:
+    """One score for each input; ValueError for anything else, since what is no number is neither near nor far."""
+    out = np.asarray(score(inputs), dtype=np.float64)
+    if out.shape != (len(inputs),) or np.isnan(out).any():
+        raise ValueError(f"{len(inputs)} inputs need as many scores, none of them NaN")
+    return out
 
 
 def _drawn(ends: Floats, uniform: Floats) -> Inputs:
@@ -164,7 +172,7 @@ def _moved(
         tried = inputs.copy()
         places = rng.integers(len(ends), size=len(inputs))
         tried[rows, places] = _drawn(ends[places], rng.random(len(inputs)))
-        new = np.asarray(score(tried), dtype=np.float64)
+        new = _scored(score, tried)
         better = new > above
         inputs[better], scores[better] = tried[better], new[better]
     return inputs, scores
@@ -178,7 +186,7 @@ def _learnt(
     while aim < level and rounds < _ROUNDS:
         rounds += 1
         inputs = favoured.draw(batch, rng)
-        scores = np.asarray(score(inputs), dtype=np.float64)
+        scores = _scored(score, inputs)
         aim = min(level, float(np.quantile(scores, 1 - elite)))
         best = inputs[scores >= aim]
         # each counts as likely as it comes, not as often as it was favoured

@@ -6,7 +6,7 @@
     hybrids         for the wins without a witness: how many are lost when assumptions are made true by construction,
                     and whether the attack still wins with all of them true, which no assumption can explain
     own checks      where even hybrids show nothing: the assumptions that their own checks refuted, if every other one
-                    was supported or is trusted
+                    was checked too or is trusted
 
 What none of these shows is unattributed. Source of the hybrid argument: Bellare & Rogaway, "The Security of Triple
 Encryption and a Framework for Code-Based Game-Playing Proofs", EUROCRYPT 2006, https://eprint.iacr.org/2004/331.
@@ -128,7 +128,8 @@ def _by_witness(f: BlameFacts, charged: Mapping[str, Sequence[str]], share: floa
 
 def _by_hybrid(f: BlameFacts, share: float) -> tuple[Blame, ...]:
     """Whose truth takes wins away, and what is left when all are true; empty where nothing is shown."""
-    slots, order = tuple(f.assumptions), tuple(f.won)
+    # What is trusted is granted: there is nothing to make true.
+    slots, order = tuple(s for s, a in f.assumptions.items() if a.kind != "trusted"), tuple(f.won)
     values = {frozenset(h.enforced): _column(h.won, order) for h in f.hybrids}
     values[frozenset()] = _column(f.won, order)
     everything = values.get(frozenset(slots)) if slots else values[frozenset()]
@@ -148,9 +149,12 @@ def _by_hybrid(f: BlameFacts, share: float) -> tuple[Blame, ...]:
 
 
 def _by_own_check(f: BlameFacts, share: float) -> tuple[Blame, ...]:
-    """The refuted assumptions, in equal parts, where all others are known to be none the worse; else empty."""
+    """The refuted assumptions, in equal parts, where all others were checked as well; else empty.
+
+    A sound derivation loses only where an assumption is false, and these are known to be.
+    """
     refuted = [a for a in f.assumptions.values() if a.status == "REFUTED"]
-    if any(a.status not in ("REFUTED", "SUPPORTED", "TRUSTED") for a in f.assumptions.values()):
+    if any(a.status == "UNTESTED" for a in f.assumptions.values()):
         return ()
     why = "Its own check refutes it and no other assumption, and nothing else shows where the fault lies."
     return tuple(Blame(kind="assumption", id=a.id, share=share / len(refuted), why=why) for a in refuted)
