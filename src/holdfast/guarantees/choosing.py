@@ -28,7 +28,8 @@ def choose(part: UsePart) -> Chosen:
         if assumption.quantity != wanted:
             fit = [name for name in discover("assumptions") if load_plugin("assumptions", name).quantity == wanted]
             raise UsageError(
-                f"guarantee {plugin_id(part.use)}: {parts[slot].use!r} is about {assumption.quantity!r}, and the slot "
-                f"{slot!r} wants an assumption about {wanted!r}; use {' or '.join(fit) or 'one of your own'}."
+                f"guarantee {plugin_id(part.use)}: {parts[slot].use!r} is about {assumption.quantity!r}, and "
+                f"the slot {slot!r} wants an assumption about {wanted!r}; "
+                f"use {' or '.join(fit) or 'one of your own'}."
             )
     return Chosen(plugin_id(part.use), guarantee, assumptions, parts)
