@@ -9,7 +9,6 @@ from pydantic import Field
 from rich.console import Console
 from rich.table import Table
 
-from holdfast.calibration.blame.bench import run_blame
 from holdfast.core.errors import UsageError
 from holdfast.core.files import write_whole
 from holdfast.core.records import Record
@@ -53,11 +52,8 @@ def read_rows() -> tuple[dict[str, Any], list[Row]]:
     return data["base"], [Row.model_validate(row) for row in data["rows"]]
 
 
-def run_calibration(out: Path, *, quick: bool, workers: int | None, results: Path | None = None) -> int:
-    """Judge every row, then put attribution on trial; print both, and return 1 if anything is wrong.
-
-    What attribution said of each case goes to `results`, by default to `out`.
-    """
+def run_calibration(out: Path, *, quick: bool, workers: int | None) -> int:
+    """Judge every row, print the table, and return 1 if any is wrong."""
     set_environment()
     base, rows = read_rows()
     rows = [row for row in rows if row.quick or not quick]
@@ -75,8 +71,7 @@ def run_calibration(out: Path, *, quick: bool, workers: int | None, results: Pat
                 outcomes.append(refused(row, str(error)))
             progress.say(f"{number + 1}/{len(rows)} {row.name}: {outcomes[-1].said}")
     _print(outcomes)
-    wrong = any(o.fault for o in outcomes)
-    return 1 if wrong or not run_blame(results or out / "blame", quick=quick, workers=workers) else 0
+    return 1 if any(o.fault for o in outcomes) else 0
 
 
 def outcome(row: Row, verdict: Verdict) -> Outcome:
