@@ -10,7 +10,7 @@ from tests.reports.verdict_samples import HOSTILE
 
 from holdfast.measures.security import SecurityLevel
 from holdfast.reports.cost import amount, in_a_line, print_cost, usual_axis, who
-from holdfast.reports.cost_chart import cost_chart, cost_panel
+from holdfast.reports.cost_chart import CostLine, CostPanel, cost_chart, cost_panel
 from holdfast.reports.policies_page import cost_html
 
 
@@ -119,3 +119,10 @@ def test_the_page_part_has_the_same_numbers():
     assert "&gt; 1.2e12" in page
     assert "between=checkpoint" in page
     assert ">(crashing)<" in page
+
+
+def test_a_narrow_range_of_costs_has_labels_that_can_be_read():
+    panel = CostPanel("t", "flops", (CostLine("a", ((1.3e7, 0.1), (1.6e7, 0.2)), 0),), ((1.3e7, 0.1),), "words")
+    drawn = cost_chart(panel, "p")
+    assert "mathdefault" not in drawn
+    assert all(f">{label}</text>" in drawn for label in ("1e+07", "1e+08"))

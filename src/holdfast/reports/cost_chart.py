@@ -3,9 +3,11 @@
 At each cost the level is the most that any known attack wins for so much: the attacker's envelope.
 """
 
+import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from matplotlib.ticker import FuncFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
 
 from holdfast.measures.cost import Axis
 from holdfast.measures.security import RATES, SecurityLevel, by_attack, cheapest, envelope
@@ -68,12 +70,21 @@ def cost_chart(panel: CostPanel, prefix: str, epsilon: float | None = None) -> s
         if epsilon is not None:
             axes.axhline(epsilon, color=LIMIT, linewidth=1.2, linestyle=(0, (6, 2)))
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(numticks=6))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        # Whole decades, so that at least two ticks have a label.
+        axes.set_xlim(*_decades([cost for line in panel.lines for cost, _ in line.points]))
         axes.set_ylim(-0.02, 1.02)
         axes.set_xlabel(WORDS[panel.axis])
         axes.set_ylabel("win rate")
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
         return for_page(svg_text(figure), prefix, panel.title, panel.words)
+
+
+def _decades(costs: Sequence[float]) -> tuple[float, float]:
+    low, high = math.floor(math.log10(min(costs))), math.ceil(math.log10(max(costs)))
+    return 0.9 * 10.0**low, 1.1 * 10.0 ** max(high, low + 1)
 
 
 def _stairs(points: tuple[tuple[float, float], ...], most: float) -> list[tuple[float, float]]:

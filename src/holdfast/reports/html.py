@@ -67,11 +67,19 @@ class Drawn(NamedTuple):
     svg: Markup
 
 
+class Part(NamedTuple):
+    """A section of a claim that is made from its run and not from its verdict."""
+
+    heading: str
+    html: Markup
+
+
 class Shown(NamedTuple):
     """One claim as the template sees it; the tops are where the scales of its bars end."""
 
     number: int
     verdict: Verdict
+    parts: Sequence[Part]
     charts: tuple[Chart, ...]
     budgets: tuple[Drawn, ...]
     samples: tuple[Drawn, ...]
@@ -79,12 +87,16 @@ class Shown(NamedTuple):
     attack_top: float
 
 
-def render(verdicts: Sequence[Verdict]) -> str:
-    """The page about one claim or several; UsageError if there is none or even the leanest page is too large."""
+def render(verdicts: Sequence[Verdict], parts: Sequence[Sequence[Part]] | None = None) -> str:
+    """The page about one claim or several; UsageError if there is none or even the leanest page is too large.
+
+    `parts` are further sections, a sequence for each claim.
+    """
     if not verdicts:
         raise UsageError("there is no verdict to report; run 'holdfast check' first.")
     several = len(verdicts) > 1
-    claims = [_shown(number, verdict) for number, verdict in enumerate(verdicts, 1)]
+    beside = parts or [()] * len(verdicts)
+    claims = [_shown(n, verdict, own) for n, (verdict, own) in enumerate(zip(verdicts, beside, strict=True), 1)]
     overview = overview_chart(verdicts, "overview") if several else None
     template = environment().get_template("page.html.j2")
     title = f"{len(verdicts)} claims: {figures.tally(verdicts)}" if several else _title(verdicts[0])
@@ -127,7 +139,7 @@ def _clean(value: object) -> object:
     )
 
 
-def _shown(number: int, verdict: Verdict) -> Shown:
+def _shown(number: int, verdict: Verdict, parts: Sequence[Part]) -> Shown:
     charts = tuple(
         Chart(
             panel, Markup(steps_chart(panel, f"c{number}-{index}")), any(line.first_break for line in panel.lines)
@@ -137,6 +149,7 @@ def _shown(number: int, verdict: Verdict) -> Shown:
     return Shown(
         number=number,
         verdict=verdict,
+        parts=parts,
         charts=charts,
         budgets=tuple(
             Drawn(panel, Markup(budget_chart(panel, f"c{number}-budget-{index}")))
