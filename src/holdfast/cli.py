@@ -176,11 +176,12 @@ def verify(
 def report(
     runs: Runs,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The page to write.")] = Path("report.html"),
+    policy: Annotated[list[str] | None, typer.Option(metavar="FILE", help="Judge under this policy too.")] = None,
 ) -> None:
     """Write one self-contained HTML page about several runs."""
     from holdfast.commands.report import write_report
 
-    typer.echo(write_report(runs, out))
+    typer.echo(write_report(runs, out, tuple(policy or ())))
 
 
 @app.command()
