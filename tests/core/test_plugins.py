@@ -1,6 +1,7 @@
 """Plug-ins are found without importing, checked when loaded, and each sound one is listed."""
 
 import json
+import os
 import subprocess
 import sys
 from importlib import metadata
@@ -162,3 +163,12 @@ def test_what_kind_a_file_s_class_is(tmp_path: Path) -> None:
     assert kind_of(f"{own}:Own") == "attacks"
     with pytest.raises(UsageError, match="no plug-in"):
         kind_of(f"{own}:Other")
+
+
+def test_an_edit_that_keeps_size_and_time_is_seen(file: Path) -> None:
+    name = f"{file}:Shout"
+    assert load_plugin("attacks", name)().volume == 3
+    written = file.stat()
+    file.write_text(SOUND.replace("default=3", "default=9"))
+    os.utime(file, ns=(written.st_atime_ns, written.st_mtime_ns))
+    assert load_plugin("attacks", name)().volume == 9

@@ -14,8 +14,9 @@ import sys
 from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any, Protocol
 
 import pydantic
@@ -188,12 +189,21 @@ def _existing(name: str) -> Path:
     return file
 
 
+class _AsWritten(SourceFileLoader):
+    """Runs the text that is there: compiled files are told apart by second and size only, which an edit may keep."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        """The module's code, compiled now."""
+        path = self.get_filename(fullname)
+        return self.source_to_code(self.get_data(path), path)
+
+
 def _module_at(file: Path) -> ModuleType:
     """The module in a file, run once per content."""
     name = f"holdfast_file_{hashlib.sha256(str(file.resolve()).encode() + file.read_bytes()).hexdigest()[:16]}"
     if name in sys.modules:
         return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, file)
+    spec = importlib.util.spec_from_file_location(name, file, loader=_AsWritten(name, str(file)))
     if spec is None or spec.loader is None:
         raise UsageError(f"{file} cannot be imported; give a Python file.")
     module = importlib.util.module_from_spec(spec)
