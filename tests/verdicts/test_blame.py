@@ -134,3 +134,9 @@ def test_shares_always_sum_to_one():
     hybrids = [Hybrid(enforced=some, won=won(k)) for some, k in ((("x",), 40), (("y",), 50), (("x", "y"), 30))]
     facts = broken(assumptions=slots, hybrids=hybrids, witnesses=witnesses("x", range(10)))
     assert sum(b.share for b in attribute(facts)) == pytest.approx(1)
+
+
+def test_what_is_trusted_needs_no_making_true():
+    facts = broken(assumptions={"x": assumed("trusted")})
+    assert said(facts) == [("algorithm", None, 1)]
+    assert said(broken(assumptions={"x": assumed("trusted"), "y": assumed(name="b")})) == [("unattributed", None, 1)]

@@ -9,6 +9,7 @@ from pydantic import Field
 from rich.console import Console
 from rich.table import Table
 
+from holdfast.calibration.blame.bench import run_blame
 from holdfast.core.errors import UsageError
 from holdfast.core.files import write_whole
 from holdfast.core.records import Record
@@ -52,8 +53,11 @@ def read_rows() -> tuple[dict[str, Any], list[Row]]:
     return data["base"], [Row.model_validate(row) for row in data["rows"]]
 
 
-def run_calibration(out: Path, *, quick: bool, workers: int | None) -> int:
-    """Judge every row, print the table, and return 1 if any is wrong."""
+def run_calibration(out: Path, *, quick: bool, workers: int | None, results: Path | None = None) -> int:
+    """Judge every row, then put attribution on trial; print both, and return 1 if anything is wrong.
+
+    What attribution said of each case goes to `results`, by default to `out`.
+    """
     set_environment()
     base, rows = read_rows()
     rows = [row for row in rows if row.quick or not quick]
@@ -70,8 +74,9 @@ def run_calibration(out: Path, *, quick: bool, workers: int | None) -> int:
             except UsageError as error:
                 outcomes.append(refused(row, str(error)))
             progress.say(f"{number + 1}/{len(rows)} {row.name}: {outcomes[-1].said}")
-    _print(outcomes)
-    return 1 if any(o.fault for o in outcomes) else 0
+        _print(outcomes)
+        reached = run_blame(out / "blame", results or out / "blame", executor, quick=quick, workers=workers)
+    return 0 if reached and not any(o.fault for o in outcomes) else 1
 
 
 def outcome(row: Row, verdict: Verdict) -> Outcome:

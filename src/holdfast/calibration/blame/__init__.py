@@ -1,0 +1,1 @@
+"""Attribution on trial: faults planted where nobody can see them, and whom the verdicts blame."""
