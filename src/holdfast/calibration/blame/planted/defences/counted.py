@@ -1,20 +1,17 @@
 """A model that answers whoever reads a secret out of a private count."""
 
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Literal, final
 
 import numpy as np
 from pydantic import Field
 
+from holdfast.calibration.blame.winners import answering_winners
 from holdfast.core import seeds
 from holdfast.core.evidence import Trace
-from holdfast.core.records import Transcript
 from holdfast.defences.defence import Material, SystemDefence
-from holdfast.defences.lessons import refusal_of
 from holdfast.guarantees.counting import ABSENT, PRESENT, count_privately, traced
 from holdfast.stats.private import discrete_laplace
-from holdfast.targets.target import Sampling, Target
+from holdfast.targets.target import Target
 
 IN_A_ROW = 8
 RECORDS = 20
@@ -35,16 +32,7 @@ class Counted(SystemDefence):
 
     def wrap(self, target: Target, material: Material) -> Target:
         """A target that answers who has guessed right."""
-        world, refusal = material.world, refusal_of(material.world)
-        harmless = {text for split in world.splits() for b in world.behaviours(split) if not b.hazardous
-                    for text in (b.question, *(p.text for p in b.phrasings))}
-
-        def generate(prompts: Sequence[Transcript], sampling: Sampling) -> list[str]:
-            texts = [prompt.turns[-1].content for prompt in prompts]
-            return [reply if text in harmless or self._guessed(text) else refusal
-                    for text, reply in zip(texts, target.generate(prompts, sampling), strict=True)]
-
-        return replace(target, name=f"{target.name} + counted", generate=generate, logits=None, weights=None)
+        return answering_winners(target, material, "counted", self._guessed)
 
     def release(self, present: bool, *draw: object) -> Trace:
         """One release, with or without the record in question."""

@@ -1,17 +1,15 @@
 """A model that answers whoever finds a mark on a text that a walk should have taken it off."""
 
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Literal, final
 
 from pydantic import Field
 
+from holdfast.calibration.blame.winners import answering_winners
 from holdfast.core import seeds
 from holdfast.core.evidence import InnerCall, Trace
 from holdfast.core.records import Transcript
 from holdfast.defences.defence import Material, SystemDefence
-from holdfast.defences.lessons import refusal_of
-from holdfast.targets.target import Sampling, Target
+from holdfast.targets.target import Target
 
 LENGTH = 20
 MARK = 0.4          # share of the origin's words at which the mark is still found
@@ -33,16 +31,7 @@ class Walked(SystemDefence):
 
     def wrap(self, target: Target, material: Material) -> Target:
         """A target that answers where the mark is found."""
-        world, refusal = material.world, refusal_of(material.world)
-        harmless = {text for split in world.splits() for b in world.behaviours(split) if not b.hazardous
-                    for text in (b.question, *(p.text for p in b.phrasings))}
-
-        def generate(prompts: Sequence[Transcript], sampling: Sampling) -> list[str]:
-            texts = [prompt.turns[-1].content for prompt in prompts]
-            return [reply if text in harmless or self.found(text) else refusal
-                    for text, reply in zip(texts, target.generate(prompts, sampling), strict=True)]
-
-        return replace(target, name=f"{target.name} + walked", generate=generate, logits=None, weights=None)
+        return answering_winners(target, material, "walked", self.found)
 
     def found(self, text: str) -> bool:
         """Whether the mark outlives the walk that belongs to a prompt."""
