@@ -140,3 +140,14 @@ def test_what_is_trusted_needs_no_making_true():
     facts = broken(assumptions={"x": assumed("trusted")})
     assert said(facts) == [("algorithm", None, 1)]
     assert said(broken(assumptions={"x": assumed("trusted"), "y": assumed(name="b")})) == [("unattributed", None, 1)]
+
+
+def test_a_refuted_assumption_is_not_why_where_making_it_true_changes_nothing():
+    refuted = assumed(name="a").model_copy(update={"status": "REFUTED"})
+    held = assumed(name="b").model_copy(update={"status": "SUPPORTED"})
+    slots = {"x": refuted, "y": held}
+    assert said(broken(assumptions=slots)) == [("assumption", "a", 1)]
+    # One hybrid of three could be built: with it true the attack wins as much as before, or next to nothing.
+    as_before = broken(assumptions=slots, hybrids=[Hybrid(enforced=("x",), won=won(60))])
+    assert said(as_before) == [("unattributed", None, 1)]
+    assert said(broken(assumptions=slots, hybrids=[Hybrid(enforced=("x",), won=won(2))])) == [("assumption", "a", 1)]

@@ -151,13 +151,21 @@ def _by_hybrid(f: BlameFacts, share: float) -> tuple[Blame, ...]:
 def _by_own_check(f: BlameFacts, share: float) -> tuple[Blame, ...]:
     """The refuted assumptions, in equal parts, where all others were checked as well; else empty.
 
-    A sound derivation loses only where an assumption is false, and these are known to be.
+    A sound derivation loses only where an assumption is false, and these are known to be. One that was made true in a
+    hybrid where the attack wins no less is not why, whatever its check says.
     """
-    refuted = [a for a in f.assumptions.values() if a.status == "REFUTED"]
+    cleared = {slot for hybrid in f.hybrids if not _fewer(f, hybrid) for slot in hybrid.enforced}
+    refuted = [a for slot, a in f.assumptions.items() if a.status == "REFUTED" and slot not in cleared]
     if any(a.status == "UNTESTED" for a in f.assumptions.values()):
         return ()
     why = "Its own check refutes it and no other assumption, and nothing else shows where the fault lies."
     return tuple(Blame(kind="assumption", id=a.id, share=share / len(refuted), why=why) for a in refuted)
+
+
+def _fewer(f: BlameFacts, hybrid: Hybrid) -> bool:
+    """Whether the attack is shown to win less in a hybrid than on the system."""
+    order = tuple(f.won)
+    return mean_lower(_column(f.won, order) - _column(hybrid.won, order), f.alpha, -1, 1) > 0
 
 
 def _column(won: Mapping[str, bool], order: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
