@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from holdfast.core.evidence import Play
 from holdfast.measures.counts import NoAttempts, outcomes, steps
+from holdfast.stats.halfway import reached
 from holdfast.stats.seeds import ratio_lower
 
 LEAST_RATIO = 0.8
@@ -39,15 +40,9 @@ def steps_to_half(play: Play, trained: str) -> Steps:
     checkpoints = steps(play, trained)
     if not checkpoints:
         raise NoAttempts(f"{play.attack} (seed {play.seed}) was not asked the trained split {trained}.")
-    before: tuple[int, float] | None = None
-    for step in checkpoints:
-        results = list(outcomes(play, trained, step, of_read=True).values())
-        share = results.count(True) / len(results)
-        if share >= 0.5:
-            taken = step if before is None else _interpolate(before, (step, share))
-            return Steps(max(1.0, taken), checkpoints[-1])
-        before = (step, share)
-    return Steps(None, checkpoints[-1])
+    answers = [list(outcomes(play, trained, step, of_read=True).values()) for step in checkpoints]
+    shares = [results.count(True) / len(results) for results in answers]
+    return Steps(reached(checkpoints, shares, 0.5), checkpoints[-1])
 
 
 def ratio_bounds(system: Sequence[Steps], never: Sequence[Steps], alpha: float) -> RatioBounds:
@@ -75,12 +70,6 @@ def erasure(relearned: bool | None, bounds: Sequence[RatioBounds]) -> Erasure:
     if all(bound.lower is not None and bound.lower >= LEAST_RATIO for bound in bounds):
         return "erased"
     return "inconclusive"
-
-
-def _interpolate(before: tuple[int, float], after: tuple[int, float]) -> float:
-    """The step at which the line between two (step, share) points reaches one half."""
-    (step, share), (next_step, next_share) = before, after
-    return step + (next_step - step) * (0.5 - share) / (next_share - share)
 
 
 def _log_ratio(steps_of_one: float, steps_of_other: float | None) -> float | None:
