@@ -46,6 +46,8 @@ def _samples(c: Context, seen: Evidence) -> Round:
     """One cell for each slot whose assumption brings a sampler."""
     assert c.guarantee is not None
     out: Round = []
+    texts = _texts(c, seen)
+    needs = build_addresses(c, *(model for model in (c.system, c.control) if model))
     for slot, assumption in c.guarantee.assumptions.items():
         if isinstance(assumption, SampledAssumption):
             part = c.guarantee.parts[slot]
@@ -56,11 +58,10 @@ def _samples(c: Context, seen: Evidence) -> Round:
                 code=code_digest(part.use),
                 hazards=c.explore,
                 benign=c.benign_explore or c.utility,
-                asked=_texts(c, seen),
+                asked=texts,
                 judge=c.claim.judge,
                 judge_sha=c.judge_sha,
             )
-            needs = build_addresses(c, *(model for model in (c.system, c.control) if model))
             out.append(Request(cell=cell, slot=slot, needs=needs))
     return out
 

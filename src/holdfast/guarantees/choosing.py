@@ -3,10 +3,11 @@
 from typing import NamedTuple
 
 from holdfast.assumptions.assumption import Assumption
+from holdfast.assumptions.finding import AssumptionResult
 from holdfast.claims.goal import UsePart
 from holdfast.core.errors import UsageError
 from holdfast.core.plugins import discover, load_plugin, make, plugin_id
-from holdfast.guarantees.guarantee import Guarantee
+from holdfast.guarantees.guarantee import Granted, Guarantee
 
 
 class Chosen(NamedTuple):
@@ -16,6 +17,15 @@ class Chosen(NamedTuple):
     guarantee: Guarantee
     assumptions: dict[str, Assumption]
     parts: dict[str, UsePart]
+
+    def as_declared(self) -> dict[str, Granted]:
+        """By slot the assumption with what it declares, nothing of it checked."""
+        return {slot: Granted(each, untested(self.parts[slot].use)) for slot, each in self.assumptions.items()}
+
+
+def untested(name: str) -> AssumptionResult:
+    """What is known of an assumption that nobody checked."""
+    return AssumptionResult(id=plugin_id(name), status="UNTESTED")
 
 
 def choose(part: UsePart) -> Chosen:

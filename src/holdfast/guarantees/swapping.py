@@ -7,7 +7,7 @@ import pydantic
 from holdfast.assumptions.finding import AssumptionResult
 from holdfast.core.plugins import discover, load_plugin, plugin_id
 from holdfast.core.records import Record
-from holdfast.guarantees.choosing import Chosen
+from holdfast.guarantees.choosing import Chosen, untested
 from holdfast.guarantees.guarantee import Bound, Granted, Terms
 
 
@@ -31,7 +31,8 @@ def swaps(chosen: Chosen, results: Mapping[str, AssumptionResult], terms: Terms)
 
 def _of_slot(slot: str, chosen: Chosen, results: Mapping[str, AssumptionResult], terms: Terms) -> Iterator[Swap]:
     own = plugin_id(chosen.parts[slot].use)
-    granted = {s: Granted(a, results.get(s) or untested(chosen.parts[s].use)) for s, a in chosen.assumptions.items()}
+    checked = {s: Granted(chosen.assumptions[s], result) for s, result in results.items()}
+    granted = chosen.as_declared() | checked
     yield _swapped(slot, own, True, chosen.guarantee.bound(granted, terms))
     for name in discover("assumptions"):
         kind = load_plugin("assumptions", name)
@@ -43,11 +44,6 @@ def _of_slot(slot: str, chosen: Chosen, results: Mapping[str, AssumptionResult],
             continue        # it has settings without a default, and nobody gave them
         other = granted | {slot: Granted(assumption, untested(name))}
         yield _swapped(slot, name, False, chosen.guarantee.bound(other, terms))
-
-
-def untested(name: str) -> AssumptionResult:
-    """What is known of an assumption that nobody checked."""
-    return AssumptionResult(id=plugin_id(name), status="UNTESTED")
 
 
 def _swapped(slot: str, name: str, own: bool, bound: Bound | str) -> Swap:
