@@ -70,7 +70,7 @@ def verify(folder: Path) -> Verdict:
     """Recompute a run's verdict from its sealed cells, offline; raises HoldfastError where anything differs."""
     plan = read_plan(folder)
     check_seal(folder, (p.cell for p in plan.cells))
-    claim = parse_claim(read_mapping(folder / "claim.yaml"), str(folder / "claim.yaml"), plan.overrides)
+    claim = claim_of(folder, plan)
     store = Store(folder / "cells")
     for key in {p.cell for p in plan.cells}:
         store.check(key)
@@ -97,6 +97,12 @@ def replay(folder: Path, key: str) -> tuple[Result, Result]:
         raise UsageError(f"{folder} has {len(set(found))} plays whose address starts with {key!r}; give more of it.")
     cell = PlayCell.model_validate_json((store.path(found[0]) / "config.json").read_text(encoding="utf-8"))
     return store.read(found[0]), play(cell, store)
+
+
+def claim_of(folder: Path, plan: Plan) -> Claim:
+    """The claim that a run is about, as it was checked; raises UsageError where its file is missing or damaged."""
+    path = folder / "claim.yaml"
+    return parse_claim(read_mapping(path), str(path), plan.overrides)
 
 
 def evidence_of(folder: Path) -> Evidence:

@@ -7,13 +7,13 @@ from pathlib import Path
 from rich.console import Console
 
 from holdfast.claims.goal import ATTACKED
-from holdfast.commands.runs import claim_of, runs_of
+from holdfast.commands.runs import runs_of
 from holdfast.core.errors import UsageError
 from holdfast.measures.cost import axis_named
 from holdfast.measures.heuristics import USUAL, Heuristics, swapped
 from holdfast.measures.security import SecurityLevel, Setting, security_level
 from holdfast.reports.cost import print_cost, usual_axis
-from holdfast.run import evidence_of, read_plan
+from holdfast.run import claim_of, evidence_of, read_plan
 from holdfast.verdicts.case import open_case
 from holdfast.verdicts.verdict import read_verdict
 
@@ -38,7 +38,8 @@ def print_costs(
 
 def level_of(run: Path, heuristics: Heuristics) -> SecurityLevel:
     """The security level from one run; raises UsageError where nobody attacks."""
-    claim, facts, verdict = claim_of(run), read_plan(run).facts, read_verdict(run / "verdict.json")
+    plan = read_plan(run)
+    claim, facts, verdict = claim_of(run, plan), plan.facts, read_verdict(run / "verdict.json")
     if claim.goal.game not in ATTACKED:
         raise UsageError(f"nobody attacks in the game {claim.goal.game!r} of {run}, so there is no cost to break it.")
     case = open_case(claim, evidence_of(run), facts)

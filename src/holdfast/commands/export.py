@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from holdfast.claims.load import parse_claim, read_mapping
 from holdfast.core.errors import UsageError, nearest
 from holdfast.core.files import write_whole
 from holdfast.reports.cyclonedx import cyclonedx
@@ -13,7 +12,7 @@ from holdfast.reports.gsn_svg import gsn_svg
 from holdfast.reports.junit import junit_xml
 from holdfast.reports.sarif import sarif
 from holdfast.reports.subject import Subject
-from holdfast.run import read_plan, runs_in
+from holdfast.run import claim_of, read_plan, runs_in
 from holdfast.verdicts.verdict import read_verdict
 
 
@@ -45,9 +44,8 @@ def export(paths: Sequence[Path], form: str, out: Path | None) -> bytes | str:
 
 
 def _subject(run: Path) -> Subject:
-    path = run / "claim.yaml"
-    claim = parse_claim(read_mapping(path), str(path), read_plan(run).overrides)
-    return Subject(read_verdict(run / "verdict.json"), claim.system.target, claim.tags, _uri(path), claim.risk)
+    claim, where = claim_of(run, read_plan(run)), _uri(run / "claim.yaml")
+    return Subject(read_verdict(run / "verdict.json"), claim.system.target, claim.tags, where, claim.risk)
 
 
 def _uri(path: Path) -> str:

@@ -8,12 +8,12 @@ from rich.console import Console
 
 from holdfast.claims.claim import Claim
 from holdfast.claims.policy import Policy, read_policy
-from holdfast.commands.runs import claim_of, runs_of
+from holdfast.commands.runs import runs_of
 from holdfast.core.errors import UsageError
 from holdfast.core.evidence import Evidence
 from holdfast.measures.dominating import Dominating, asked, by_attack, by_behaviour, by_group
 from holdfast.reports.policies import print_dominating, print_rulings
-from holdfast.run import evidence_of, read_plan
+from holdfast.run import claim_of, evidence_of, read_plan
 from holdfast.verdicts.case import open_case
 from holdfast.verdicts.facts import Facts
 from holdfast.verdicts.rejudge import read_labels, rejudged
@@ -33,7 +33,8 @@ def judge_runs(paths: Sequence[Path], out: Path, policies: Sequence[str], *, as_
     rulings: list[Ruling] = []
     modes: dict[str, list[Dominating]] = {}
     for run in [run for path in paths for run in runs_of(path, out)]:
-        claim, evidence, facts = claim_of(run), evidence_of(run), read_plan(run).facts
+        plan = read_plan(run)
+        claim, evidence, facts = claim_of(run, plan), evidence_of(run), plan.facts
         rulings += [ruling_on(claim, evidence, facts, policy) for policy in read]
         modes[claim.claim] = modes_of(claim, evidence, facts)
     if as_json:

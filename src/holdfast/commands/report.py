@@ -7,13 +7,12 @@ from holdfast.claims.goal import ATTACKED
 from holdfast.claims.policy import Policy, read_policy
 from holdfast.commands.cost import level_of
 from holdfast.commands.judge import modes_of, ruling_on
-from holdfast.commands.runs import claim_of
 from holdfast.core.files import write_whole
 from holdfast.measures.heuristics import USUAL
 from holdfast.reports.cost import usual_axis
 from holdfast.reports.html import Part, render
 from holdfast.reports.policies_page import cost_html, rulings_html
-from holdfast.run import evidence_of, read_plan, runs_in
+from holdfast.run import claim_of, evidence_of, read_plan, runs_in
 from holdfast.verdicts.verdict import read_verdict
 
 
@@ -28,11 +27,12 @@ def write_report(paths: Sequence[Path], out: Path, policies: Sequence[str] = ())
 
 def _parts(run: Path, number: int, policies: Sequence[Policy]) -> Iterator[Part]:
     """The security level where somebody attacks, and the same evidence under each policy."""
-    claim = claim_of(run)
+    plan = read_plan(run)
+    claim = claim_of(run, plan)
     if claim.goal.game in ATTACKED:
         level = level_of(run, USUAL)
         yield Part("Security level", cost_html(level, usual_axis(level), f"c{number}-cost", claim.goal.epsilon))
     if policies:
-        evidence, facts = evidence_of(run), read_plan(run).facts
+        evidence, facts = evidence_of(run), plan.facts
         rulings = [ruling_on(claim, evidence, facts, policy) for policy in policies]
         yield Part("Under each policy", rulings_html(rulings, modes_of(claim, evidence, facts)))

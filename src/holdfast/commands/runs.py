@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from holdfast.claims.claim import Claim
 from holdfast.claims.load import parse_claim, read_claim, read_mapping
 from holdfast.core.errors import UsageError
-from holdfast.run import read_plan, runs_in
+from holdfast.run import claim_of, read_plan, runs_in
 
 
 def runs_of(path: Path, out: Path) -> list[Path]:
@@ -22,12 +21,7 @@ def runs_of(path: Path, out: Path) -> list[Path]:
     command = f"'holdfast check {path} --out {out}'"
     if not (run / "plan.json").exists():
         raise UsageError(f"{path} has no finished run under {out}; make it with {command}, then come back.")
-    if claim_of(run) != parse_claim(read_mapping(path), str(path), read_plan(run).overrides):
+    plan = read_plan(run)
+    if claim_of(run, plan) != parse_claim(read_mapping(path), str(path), plan.overrides):
         raise UsageError(f"{run} is of another version of {path}; run {command} again, or give the run folder.")
     return [run]
-
-
-def claim_of(run: Path) -> Claim:
-    """The claim that a run is about, as it was checked."""
-    where = run / "claim.yaml"
-    return parse_claim(read_mapping(where), str(where), read_plan(run).overrides)
