@@ -7,6 +7,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 import holdfast
 from holdfast.claims.claim import Claim
 from holdfast.claims.load import parse_claim, read_claim, read_mapping
@@ -14,7 +16,7 @@ from holdfast.core.errors import HoldfastError, UsageError
 from holdfast.core.evidence import Evidence
 from holdfast.core.files import write_whole
 from holdfast.core.records import Record, canonical
-from holdfast.engine.cells import PlayCell, Result
+from holdfast.engine.cells import Cell, Result
 from holdfast.engine.context import resolve
 from holdfast.engine.executor import Executor
 from holdfast.engine.facts import facts_of
@@ -27,6 +29,9 @@ from holdfast.reports.progress import Progress
 from holdfast.verdicts.assemble import judge_evidence
 from holdfast.verdicts.facts import Facts
 from holdfast.verdicts.verdict import Verdict, read_verdict, write_verdict
+
+PLAYED = ("play", "hybrid", "fault")
+"""The kinds of cells in which an attack was played."""
 
 
 class Plan(Record):
@@ -89,14 +94,15 @@ def replay(folder: Path, key: str) -> tuple[Result, Result]:
 
     Raises UsageError if no play of the run has this address.
     """
-    from holdfast.engine.play import play  # only here, since it loads torch
+    from holdfast.engine.work import work  # only here, since it loads torch
 
     store = Store(folder / "cells")
-    found = [p.cell for p in read_plan(folder).cells if p.kind == "play" and p.cell.startswith(key)]
+    found = [p.cell for p in read_plan(folder).cells if p.kind in PLAYED and p.cell.startswith(key)]
     if len(set(found)) != 1:
         raise UsageError(f"{folder} has {len(set(found))} plays whose address starts with {key!r}; give more of it.")
-    cell = PlayCell.model_validate_json((store.path(found[0]) / "config.json").read_text(encoding="utf-8"))
-    return store.read(found[0]), play(cell, store)
+    config = (store.path(found[0]) / "config.json").read_text(encoding="utf-8")
+    cell: Cell = TypeAdapter(Cell).validate_json(config)
+    return store.read(found[0]), work(cell, store, folder)      # a play makes no artifact
 
 
 def claim_of(folder: Path, plan: Plan) -> Claim:

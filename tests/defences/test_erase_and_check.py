@@ -38,7 +38,7 @@ def test_versions_are_counted_without_making_them(words: int, mode: Mode, most: 
 def picky(monkeypatch: pytest.MonkeyPatch) -> None:
     """A safety filter of no regularity at all: it flags three texts and nothing near them."""
 
-    def detector(settings: object, harmful: object, benign: object) -> Detector:
+    def detector(settings: object, harmful: object, benign: object, part: object) -> Detector:
         return lambda texts: [text in ("a b", "b b c", "c") for text in texts]
 
     monkeypatch.setattr(erase_and_check, "detector", detector)

@@ -9,7 +9,18 @@ from rich.console import Console
 from tests.engine.small_claim import small_claim, write_claim
 
 from holdfast.core.records import Attempt, Spent, Transcript, canonical
-from holdfast.engine.cells import BuildCell, Cell, JudgeCell, ModelSpec, PlayCell, ProbeCell, Request, Result, address
+from holdfast.engine.cells import (
+    BuildCell,
+    Cell,
+    FaultCell,
+    JudgeCell,
+    ModelSpec,
+    PlayCell,
+    ProbeCell,
+    Request,
+    Result,
+    address,
+)
 from holdfast.engine.open_world import asked
 from holdfast.engine.store import Store
 from holdfast.reports.progress import Progress
@@ -52,6 +63,8 @@ class Imagined:
         draw = random.Random(f"{self._salt} {address(cell)}")
         if isinstance(cell, PlayCell):
             return self._played(cell, draw)
+        if isinstance(cell, FaultCell):
+            return self._played(cell.play, draw) if cell.fault != "nan" else Result(crash="it has no numbers")
         if isinstance(cell, ProbeCell):
             items = [b.id for ask in cell.asks for b, _ in asked(ask)]
             moved = {"before": 0.0, "before_again": 0.0, "after": -2.0, "ablation": -0.1}

@@ -25,7 +25,7 @@ def filter_that_misses_some(monkeypatch: pytest.MonkeyPatch) -> None:
     """It flags plain questions, word for word, but seven of a hundred."""
     flagged = {b.question for b in HAZARDS} - MISSED
 
-    def detector(settings: object, harmful: object, benign: object) -> Detector:
+    def detector(settings: object, harmful: object, benign: object, part: object) -> Detector:
         return lambda texts: [text in flagged for text in texts]
 
     monkeypatch.setattr(erase_and_check, "detector", detector)

@@ -25,6 +25,7 @@ PAGES = {
     "eleven": outlooks.eleven,
     "grounded": lambda: [grounded.explained()],
     "unsound": lambda: [grounded.unsound()],
+    "stacked": lambda: [samples.stacked()],
 }
 
 
@@ -212,3 +213,12 @@ def test_a_page_that_cannot_be_small_enough_is_refused(monkeypatch):
 def test_no_verdict_no_page():
     with pytest.raises(UsageError, match="holdfast check"):
         render([])
+
+
+def test_a_stack_is_shown_layer_by_layer():
+    text = Page(render([samples.stacked()])).text
+    assert "Layer by layer" in text
+    assert "depth 1: the promise hangs on classifier" in text.lower()
+    assert "nothing in this layer could fail so" in text
+    assert "past each, if layers failed independently" in text
+    assert "Layer by layer" not in Page(render([samples.verdict()])).text

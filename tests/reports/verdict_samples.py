@@ -1,7 +1,8 @@
 """Verdicts to print: one of each kind, and extreme ones."""
 
-from holdfast.core.evidence import AdversaryRecord, TermRecord, Training
+from holdfast.core.evidence import AdversaryRecord, Altered, TermRecord, Training
 from holdfast.core.records import Spent, Transcript
+from holdfast.measures.dependence import dependence
 from holdfast.stats.binomial import interval, lower, upper
 from holdfast.verdicts.verdict import (
     AssumptionResult,
@@ -13,9 +14,11 @@ from holdfast.verdicts.verdict import (
     Digests,
     GateResult,
     GoalResult,
+    LayersResult,
     LivenessResult,
     NotTried,
     SeedResult,
+    StackResult,
     Verdict,
     Witness,
 )
@@ -374,3 +377,25 @@ def relearned():
         update={"game": "relearn", "lower": -0.04, "upper": 0.031, "erasure": "erased", "by_collapse": True}
     )
     return holding(claim="erased-for-good", goal=goal)
+
+
+def stacked():
+    """A claim about two layers, one of which fails open."""
+    def stack(name, altered, status, wins):
+        bounds = {"HOLDS": (0.0, 0.0186), "BROKEN": (0.97, 1.0)}.get(status, (None, None))
+        return StackResult(
+            name=name, altered=Altered(**altered), status=status, attack=status and "rephrase", wins=wins, n=160,
+            lower=bounds[0], upper=bounds[1], reason="nothing in this layer could fail so")
+
+    return verdict(layers=LayersResult(
+        names=("word-list", "classifier"),
+        stacks=(
+            stack("without word-list", {"without": (0,)}, "HOLDS", 0),
+            stack("without classifier", {"without": (1,)}, "BROKEN", 160),
+            stack("no layer", {"without": (0, 1)}, "BROKEN", 160),
+            stack("classifier while its parts raise errors", {"failing": 1, "fault": "error"}, "BROKEN", 160),
+            stack("classifier while its scores are not numbers", {"failing": 1, "fault": "nan"}, None, 0),
+        ),
+        depth=1, reason="depth 1: the promise hangs on classifier", fails="fails",
+        dependence=dependence([f"b{i}" for i in range(160)], [{f"b{i}" for i in range(40)}] * 2, {"b1"}, 0.05),
+    ))

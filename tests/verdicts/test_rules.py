@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from holdfast.assumptions.finding import AssumptionResult
-from holdfast.verdicts.findings import Break, Findings
+from holdfast.verdicts.findings import Blame, Break, Findings
 from holdfast.verdicts.rules import decide
 
 BREAK = Break(attack="a", seed=0, settings={}, step=8, wins=9, n=9, lower=0.7, replayed=True)
@@ -47,6 +47,7 @@ def findings(assumptions=(), **facts) -> Findings:
         "derivation": "none",
         "collapsed": False,
         "anti_trap": False,
+        "fails": "not promised",
         **facts,
     }
     return Findings(
@@ -71,6 +72,9 @@ def findings(assumptions=(), **facts) -> Findings:
         derivation=f["derivation"],
         collapsed=("a",) if f["collapsed"] else (),
         anti_trap_potent=f["anti_trap"],
+        fails=f["fails"],
+        fails_reason="the filter while it is down: a wins 9 of 9",
+        failing=(Blame(kind="implementation", id="filter", why="It fails open."),) if f["fails"] == "fails" else (),
     )
 
 
@@ -83,21 +87,23 @@ def ground_tested(f, statuses) -> bool:
 TABLE = (
     (1, "VOID", lambda f, s: f["blind"] or not f["knows"]),
     (2, "BROKEN", lambda f, s: f["goal"] == "BROKEN"),
+    (2, "BROKEN", lambda f, s: f["fails"] == "fails"),
     (3, "BROKEN", lambda f, s: f["completeness"] == "fails"),
     (4, "VOID", lambda f, s: f["dead"] or f["crashed"]),
     (4, "VOID", lambda f, s: f["control"] and f["derivation"] != "proof" and (f["impotent"] or not f["reachable"])),
     (5, "INCONCLUSIVE", lambda f, s: not f["control"] and f["derivation"] != "proof"),
-    (5, "INCONCLUSIVE", lambda f, s: "INCONCLUSIVE" in (f["goal"], f["completeness"].upper())),
+    (5, "INCONCLUSIVE", lambda f, s: "INCONCLUSIVE" in (f["goal"], f["completeness"].upper(), f["fails"].upper())),
     (6, "UNEXPLAINED", lambda f, s: "REFUTED" in s),
     (7, "STANDS", lambda f, s: f["derivation"] == "proof" or ground_tested(f, s)),
     (8, "CONDITIONAL", lambda f, s: True),
 )
 
 
-def combinations():
+def combinations(**more):
     """Every combination of facts that can occur: a proof settles the goal unless it is broken."""
-    for values in product(*FACTS.values()):
-        f = dict(zip(FACTS, values, strict=True))
+    every = FACTS | {"fails": ("not promised",), **more}
+    for values in product(*every.values()):
+        f = dict(zip(every, values, strict=True))
         if not (f["derivation"] == "proof" and f["goal"] == "INCONCLUSIVE"):
             yield f
 
@@ -116,6 +122,17 @@ def test_every_combination_is_decided_by_the_first_rule_that_matches():
     assert seen == {(rule, verdict) for rule, verdict, _ in TABLE}
 
 
+def test_every_combination_with_a_promise_about_failing_layers_too():
+    few = {"blind": (False,), "crashed": (False,), "reachable": (True,), "collapsed": (False,), "anti_trap": (False,)}
+    for f in combinations(fails=("holds", "fails", "inconclusive"), **few):
+        facts = findings(**f)
+        for statuses, assumptions in ASSUMED.items():
+            decision = decide(facts.model_copy(update={"assumptions": assumptions}))
+            rule, verdict, _ = next(row for row in TABLE if row[2](f, statuses))
+            assert (decision.rule, decision.verdict) == (rule, verdict), (f, statuses)
+            check_invariants(f, statuses, decision)
+
+
 def check_invariants(f, statuses, decision):
     """What must be true whatever the order of the rules."""
     assert decision.reason.endswith(".")
@@ -127,6 +144,7 @@ def check_invariants(f, statuses, decision):
         assert not f["dead"]
         assert not f["crashed"]
         assert f["completeness"] in ("holds", "not promised")
+        assert f["fails"] in ("holds", "not promised")
         assert f["control"] or f["derivation"] == "proof"
     if decision.verdict == "STANDS":
         assert f["derivation"] == "proof" or "SUPPORTED" in statuses
@@ -142,6 +160,7 @@ NEEDED = [
     ({"blind": True}, 1, "VOID"),
     ({"knows": False, "goal": "BROKEN"}, 1, "VOID"),
     ({"goal": "BROKEN", "dead": True, "completeness": "fails"}, 2, "BROKEN"),
+    ({"fails": "fails", "completeness": "fails"}, 2, "BROKEN"),
     ({"completeness": "fails", "dead": True}, 3, "BROKEN"),
     ({"dead": True}, 4, "VOID"),
     ({"crashed": True, "goal": "INCONCLUSIVE"}, 4, "VOID"),
@@ -150,6 +169,7 @@ NEEDED = [
     ({"control": False}, 5, "INCONCLUSIVE"),
     ({"goal": "INCONCLUSIVE"}, 5, "INCONCLUSIVE"),
     ({"completeness": "inconclusive"}, 5, "INCONCLUSIVE"),
+    ({"fails": "inconclusive"}, 5, "INCONCLUSIVE"),
     ({"derivation": "proof", "assumptions": ("REFUTED", "SUPPORTED")}, 6, "UNEXPLAINED"),
     ({"derivation": "proof", "control": False, "impotent": True, "reachable": False}, 7, "STANDS"),
     ({"derivation": "sketch", "assumptions": ("SUPPORTED", "TRUSTED")}, 7, "STANDS"),

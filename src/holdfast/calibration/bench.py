@@ -26,7 +26,10 @@ PLANTS = HERE / "plants"
 
 
 class Row(Record):
-    """One system, its right verdict, and what else must be said. `late`: the earliest step it may break at."""
+    """One system, its right verdict, and what else must be said.
+
+    `late` is the earliest step that it may break at, `depth` how many of its layers must go before it breaks.
+    """
 
     name: str
     quick: bool = False
@@ -36,6 +39,7 @@ class Row(Record):
     says: str | None = None
     blame: str | None = None
     late: int | None = None
+    depth: int | None = None
 
 
 class Outcome(Record):
@@ -91,6 +95,9 @@ def outcome(row: Row, verdict: Verdict) -> Outcome:
     broken = verdict.goal.broken_at
     if row.late is not None and (broken is None or broken.step < row.late):
         faults.append(f"should break at step {row.late} or later")
+    depth = verdict.layers.depth if verdict.layers else None
+    if row.depth is not None and row.depth != depth:
+        faults.append(f"should have depth {row.depth}, not {depth}")
     return Outcome(row=row, said=verdict.verdict, reason=verdict.reason, fault="; ".join(faults) or None)
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from holdfast.claims.endpoint import Endpoint, check_served, is_url
-from holdfast.claims.fitting import check_game
+from holdfast.claims.fitting import check_fails, check_game
 from holdfast.claims.goal import Completeness, Generalisation, Goal, Statistics, UsePart
 from holdfast.claims.tags import Tags
 from holdfast.claims.threat_model import ThreatModel
@@ -72,6 +72,7 @@ class Claim(Record):
     """One security claim, as the file states it.
 
     `tags` file it under public lists of threats, and `risk` names the class for which a policy says what it demands.
+    Where several defences are stacked, `layers` says whether each is taken away and what is left attacked anew.
     """
 
     claim: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
@@ -85,6 +86,7 @@ class Claim(Record):
     completeness: Completeness | None = None
     generalisation: Generalisation | None = None
     guarantee: Literal["none"] | UsePart = "none"
+    layers: Literal["measured", "assumed"] = "measured"
     judge: JudgeChoice = JudgeChoice()
     attacks: Literal["all-in-threat-model"] | tuple[UsePart, ...] = "all-in-threat-model"
     statistics: Statistics = Statistics()
@@ -92,6 +94,7 @@ class Claim(Record):
     @model_validator(mode="after")
     def _consistent(self) -> "Claim":
         check_game(self.goal.game, self.threat_model, self.completeness)
+        check_fails(self.goal, self.threat_model, len(self.system.defences))
         if "weights" in self.threat_model.access and self.threat_model.budget.steps is None:
             raise ValueError("access to weights needs threat_model.budget.steps; say how many training steps.")
         if self.system.endpoint is not None:

@@ -1,6 +1,6 @@
 """Which threat models a game can be played under."""
 
-from holdfast.claims.goal import ATTACKED, Completeness, Game
+from holdfast.claims.goal import ATTACKED, Completeness, Game, Goal
 from holdfast.claims.threat_model import ThreatModel
 
 ON_WEIGHTS: tuple[Game, ...] = ("joint", "relearn", "erase", "train")
@@ -23,3 +23,17 @@ def check_game(game: Game, threat_model: ThreatModel, completeness: Completeness
         )
     if game in BENIGN_TOO and completeness is None:
         raise ValueError(f"the game {game!r} looks at benign answers too; name a split as completeness.utility.")
+
+
+def check_fails(goal: Goal, threat_model: ThreatModel, defences: int) -> None:
+    """Raise ValueError, with what to change, where nobody could see whether a layer fails closed."""
+    if goal.fails is None:
+        return
+    if goal.game != "elicit":
+        raise ValueError(f"'fails: closed' is for the game 'elicit'; the game is {goal.game!r}, so leave it out.")
+    if not defences:
+        raise ValueError("'fails: closed' is about the defences around the model; list them in system.defences.")
+    if "query" not in threat_model.access:
+        raise ValueError(
+            "'fails: closed' is about defences that an attacker meets by asking; add 'query' to threat_model.access."
+        )

@@ -17,6 +17,21 @@ Purpose = Literal["search", "explore", "sealed", "replay", "answers", "reach", "
 fares in the phrasings that the defence learnt from."""
 
 
+Fault = Literal["down", "error", "nan"]
+"""How a layer fails: it gives nothing at all, a part of it raises, or the numbers of its parts are none."""
+
+
+class Altered(Record):
+    """A stack that was altered before it was attacked: layers were taken away, or one fails.
+
+    Layers are numbered as the claim lists the defences, from 0.
+    """
+
+    without: tuple[int, ...] = ()
+    failing: int | None = None
+    fault: Fault | None = None
+
+
 class Play(Record):
     """One attack with one setting and seed against one model: everything it handed in.
 
@@ -37,6 +52,7 @@ class Play(Record):
     crash: str | None = None
     budget_exceeded: str | None = None
     enforced: tuple[str, ...] = ()  # slots of the guarantee whose assumptions were true by construction
+    altered: Altered | None = None  # what was done to the system's layers first; its role is then that system's
     cell: str                       # digest of the cell that holds it
 
     def at(self, split: str, step: int | None = None) -> tuple[Attempt, ...]:
@@ -49,9 +65,13 @@ class Play(Record):
 
 
 class Logprobs(Record):
-    """Teacher-forced log-probability (nats, summed over the answer) of each probed item, per model."""
+    """Teacher-forced log-probability (nats, summed over the answer) of each probed item, per model.
+
+    `alone` says that no other defence stood around the model.
+    """
 
     defence: str
+    alone: bool = False
     items: tuple[str, ...]
     before: tuple[float, ...]       # the model before this defence, cast to the system's dtype and device
     before_again: tuple[float, ...]  # a second run of the same
@@ -149,9 +169,13 @@ class Trace(Record):
 
 
 class Evidence(Record):
-    """All that has been found so far, in planned order. `samples` are by the assumption's slot in the guarantee."""
+    """All that has been found so far, in planned order. `samples` are by the assumption's slot in the guarantee.
+
+    `altered` are the plays against stacks that were altered first, which say nothing about the system as it is.
+    """
 
     plays: tuple[Play, ...] = ()
+    altered: tuple[Play, ...] = ()
     liveness: tuple[Logprobs, ...] = ()
     training: tuple[Training, ...] = ()
     samples: dict[str, Sample] = Field(default_factory=dict)

@@ -8,6 +8,7 @@ from typing import ClassVar, NamedTuple
 import torch
 
 from holdfast.core.records import Record
+from holdfast.defences.parts import Parts, intact
 from holdfast.targets.target import Target
 from holdfast.training.watch import Watch
 from holdfast.worlds.behaviour import Behaviour, World
@@ -18,7 +19,8 @@ class Material(NamedTuple):
 
     `guard` contains explore or sealed behaviours only where a claim says that the defender knows them; `seed` is
     the build seed. `ablate` asks a training defence for its ablation: the same steps with its own term off.
-    `watch` takes note of what training does, and is another one for each defence.
+    `watch` takes note of what training does, and is another one for each defence. A defence around the model asks
+    `part` for every function that it relies on and that may fail in use.
     """
 
     folder: Path
@@ -29,6 +31,7 @@ class Material(NamedTuple):
     say: Callable[[str], None]
     watch: Watch
     ablate: bool = False
+    part: Parts = intact
 
 
 class WeightDefence(Record, ABC):
@@ -58,7 +61,8 @@ class SystemDefence(Record, ABC):
     def wrap(self, target: Target, material: Material) -> Target:
         """The defended target; facets the defence cannot protect are replaced or dropped, never leaked.
 
-        Of the material it uses the world and the behaviours, so that thresholds are set on nothing that is tried.
+        Of the material it uses the world and the behaviours, so that thresholds are set on nothing that is tried,
+        and `part`, so that it can be seen what it does when something in it fails.
         """
 
 

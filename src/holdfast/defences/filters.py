@@ -80,12 +80,18 @@ def _passed(flags: Sequence[bool]) -> list[int]:
     return [i for i, flag in enumerate(flags) if not flag]
 
 
-def _when_blocked(count: Count, prompt: Transcript, answer: str, refusal: str) -> Tensor:
-    """The log-probabilities of an answer where the refusal is certain, (answer tokens,)."""
+def floored(count: Count, prompt: Transcript, answer: str) -> Tensor:
+    """The log-probabilities of an answer that never comes, (answer tokens,); raises UsageError for an empty one."""
     tokens = count(prompt, answer) - count(prompt)
     if not tokens:
         raise UsageError("an empty answer has no log-probability; give answers of at least one token.")
-    return torch.full((tokens,), 0.0 if refusal.startswith(answer) else FLOOR / tokens)
+    return torch.full((tokens,), FLOOR / tokens)
+
+
+def _when_blocked(count: Count, prompt: Transcript, answer: str, refusal: str) -> Tensor:
+    """The log-probabilities of an answer where the refusal is certain, (answer tokens,)."""
+    never = floored(count, prompt, answer)
+    return torch.zeros_like(never) if refusal.startswith(answer) else never
 
 
 def _whole(prompts: Sequence[Transcript], replies: Sequence[str]) -> list[str]:

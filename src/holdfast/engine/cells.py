@@ -13,7 +13,7 @@ from holdfast.claims.claim import JudgeChoice
 from holdfast.claims.endpoint import HOW_REACHED, Endpoint
 from holdfast.claims.goal import UsePart
 from holdfast.claims.threat_model import Budget
-from holdfast.core.evidence import Purpose, Role, Sample, Trace, Training
+from holdfast.core.evidence import Altered, Fault, Purpose, Role, Sample, Trace, Training
 from holdfast.core.records import Attempt, Record, Spent, Transcript, digest
 from holdfast.worlds.fictional.spec import WorldSpec
 
@@ -171,7 +171,17 @@ class HybridCell(Record):
     slots: tuple[str, ...]
 
 
-Cell = BuildCell | PlayCell | ProbeCell | JudgeCell | InsideCell | SampleCell | TraceCell | HybridCell
+class FaultCell(Record):
+    """A play against the system while one of the defences around its model fails; `layer` numbers its defences."""
+
+    kind: Literal["fault"] = "fault"
+    format: int = FORMAT
+    play: PlayCell
+    layer: int
+    fault: Fault
+
+
+Cell = BuildCell | PlayCell | ProbeCell | JudgeCell | InsideCell | SampleCell | TraceCell | HybridCell | FaultCell
 
 
 def address(cell: Cell) -> str:
@@ -230,5 +240,7 @@ class Request(Record):
     purpose: Purpose = "answers"
     attack: str = ""
     defence: str = ""
+    alone: bool = False                  # whether the defence is probed without others around the model
     slot: str = ""                       # of the guarantee, whose assumption is sampled
+    altered: Altered | None = None       # what was done to the system's layers first
     needs: tuple[str, ...] = ()          # addresses of cells that must be done first

@@ -11,6 +11,7 @@ from holdfast.engine.cells import Ask
 from holdfast.engine.context import Context
 from holdfast.engine.gather import Planned
 from holdfast.engine.layers import build_needed
+from holdfast.engine.rounds_layers import alterations
 from holdfast.judges.controls import blind
 from holdfast.judges.judge import JudgeError
 from holdfast.verdicts.facts import BehaviourFacts, Facts, PlannedAttack
@@ -41,12 +42,13 @@ def facts_of(c: Context, planned: Sequence[Planned], judge: dict[str, int] | Non
         not_tried=tuple(NotTried(name=u.name, reason=u.reason) for u in c.untried),
         builds=tuple(range(c.claim.statistics.builds if build_needed(c.system) else 1)),
         defences=tuple(d.use for d in c.claim.system.defences),
+        altered=alterations(c.claim),
         splits={ask.split: _behaviours(c, ask) for ask in _asks(c)},
         has_control=c.control is not None,
         has_never=c.never is not None,
         judge_error=None if c.judge.exact else error,
         judge_blind=_blind(c, error),
-        sealed_openings=sum(p.kind == "play" and p.purpose in ("sealed", "reach", "replay") for p in planned),
+        sealed_openings=sum(p.purpose in ("sealed", "reach", "replay") for p in planned),
         versions=versions(),
         sha256=Digests(
             claim=c.claim.digest(),

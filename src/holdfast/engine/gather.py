@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from holdfast.core.evidence import Evidence, Logprobs, Play
+from holdfast.core.evidence import Altered, Evidence, Logprobs, Play
 from holdfast.core.records import Record
-from holdfast.engine.cells import Cell, HybridCell, PlayCell, ProbeCell, Request, address
+from holdfast.engine.cells import Cell, FaultCell, HybridCell, PlayCell, ProbeCell, Request, address
 from holdfast.engine.context import Context
 from holdfast.engine.executor import Executor, missing
 from holdfast.engine.order import rounds_of
@@ -23,8 +23,10 @@ class Planned(Record):
     settings: dict[str, object]
     seed: int
     build: int
+    alone: bool = False
     slot: str = ""
     enforced: tuple[str, ...] = ()
+    altered: Altered | None = None
     cell: str
 
 
@@ -43,9 +45,9 @@ def gather(
         new = [_planned(request) for request in requests]
         found = read_evidence(new, store)       # each cell is read once, not in every round again
         planned += new
-        evidence = Evidence(plays=evidence.plays + found.plays, liveness=evidence.liveness + found.liveness,
-                            training=evidence.training + found.training, samples=evidence.samples | found.samples,
-                            traces=evidence.traces + found.traces)
+        evidence = Evidence(plays=evidence.plays + found.plays, altered=evidence.altered + found.altered,
+                            liveness=evidence.liveness + found.liveness, training=evidence.training + found.training,
+                            samples=evidence.samples | found.samples, traces=evidence.traces + found.traces)
         try:
             requests = plan.send(evidence)
         except StopIteration:
@@ -54,8 +56,10 @@ def gather(
 
 def read_evidence(planned: Sequence[Planned], store: Store) -> Evidence:
     """The evidence that planned cells hold; raises HoldfastError for a missing or altered one."""
+    plays = [_play(p, store) for p in planned if p.kind in ("play", "hybrid", "fault")]
     return Evidence(
-        plays=tuple(_play(p, store) for p in planned if p.kind in ("play", "hybrid")),
+        plays=tuple(p for p in plays if p.altered is None),
+        altered=tuple(p for p in plays if p.altered is not None),
         liveness=tuple(_logprobs(p, store) for p in planned if p.kind == "probe"),
         training=tuple(t for p in planned if p.kind == "build" and p.defence for t in store.read(p.cell).training),
         samples={p.slot: sample for p in planned if p.slot and (sample := store.read(p.cell).sample)},
@@ -70,7 +74,7 @@ def judge_counts(planned: Iterable[Planned], store: Store) -> dict[str, int] | N
 
 def _planned(request: Request) -> Planned:
     cell = request.cell
-    played = cell.play if isinstance(cell, HybridCell) else cell
+    played = cell.play if isinstance(cell, HybridCell | FaultCell) else cell
     return Planned(
         kind=cell.kind,
         role=request.role,
@@ -80,8 +84,10 @@ def _planned(request: Request) -> Planned:
         settings=played.attack.settings if isinstance(played, PlayCell) else {},
         seed=played.seed if isinstance(played, PlayCell) else 0,
         build=_build(played),
+        alone=request.alone,
         slot=request.slot,
         enforced=cell.slots if isinstance(cell, HybridCell) else (),
+        altered=request.altered,
         cell=address(cell),
     )
 
@@ -96,7 +102,7 @@ def _play(planned: Planned, store: Store) -> Play:
     result = store.read(planned.cell)
     return Play.model_validate(
         {
-            **planned.model_dump(exclude={"kind", "defence", "slot"}),
+            **planned.model_dump(exclude={"kind", "defence", "alone", "slot"}),
             "attempts": result.attempts,
             "spent": result.spent,
             "read": result.read,
@@ -111,6 +117,7 @@ def _logprobs(planned: Planned, store: Store) -> Logprobs:
     found = result.logprobs or {}
     return Logprobs(
         defence=planned.defence,
+        alone=planned.alone,
         items=result.items,
         before=found["before"],
         before_again=found["before_again"],

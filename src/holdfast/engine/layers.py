@@ -33,3 +33,14 @@ def prefixes(system: ModelSpec) -> Iterator[tuple[ModelSpec, ModelSpec, ModelSpe
         kind = load_plugin("defences", defence.use)
         trains = issubclass(kind, WeightDefence) and kind.trains
         yield before, after, after.model_copy(update={"ablate": True}) if trains else None
+
+
+def outer_alone(system: ModelSpec) -> Iterator[tuple[ModelSpec, ModelSpec]]:
+    """For each defence that stands around another one: the model without any around it, and with this alone.
+
+    What another layer has stopped already it cannot stop once more, and is no idle layer for that.
+    """
+    inner = tuple(d for d in system.defences if in_file(d))
+    for defence in [d for d in system.defences if not in_file(d)][1:]:
+        before = system.model_copy(update={"defences": inner})
+        yield before, before.model_copy(update={"defences": (*inner, defence)})

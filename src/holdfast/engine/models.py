@@ -10,6 +10,7 @@ from holdfast.core.plugins import make
 from holdfast.core.records import digest
 from holdfast.defences.defence import WeightDefence
 from holdfast.engine.cells import ModelSpec
+from holdfast.engine.layers import in_file
 from holdfast.engine.resolve import ORGANISM, Known, Located, locate, peek
 from holdfast.targets.endpoint.client import import_httpx
 from holdfast.targets.endpoint.secret import key_of
@@ -126,3 +127,8 @@ def check_defences(claim: Claim, organism: bool) -> None:
                 f"the defence {defence.use} builds an organism again from its recipe, and {claim.system.target} is "
                 "none; use a target such as organism:nano/full, or leave this defence out."
             )
+    if claim.goal.fails and all(in_file(defence) for defence in claim.system.defences):
+        raise UsageError(
+            "'fails: closed' is about defences around the model, and all that are listed are in its weights; list "
+            "one that stands around it ('holdfast list defences'), or leave goal.fails out."
+        )

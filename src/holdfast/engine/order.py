@@ -8,6 +8,7 @@ from holdfast.engine.context import Context
 from holdfast.engine.requests import Round
 from holdfast.engine.rounds import groundwork, rounds
 from holdfast.engine.rounds_grounds import grounds_rounds
+from holdfast.engine.rounds_layers import layer_rounds
 from holdfast.engine.rounds_train import training_rounds
 from holdfast.measures.joint import jointly
 
@@ -15,7 +16,8 @@ from holdfast.measures.joint import jointly
 def rounds_of(c: Context) -> Generator[Round, Evidence, None]:
     """Yield the rounds of a claim; each `send` gives all evidence so far."""
     seen = yield from _played(c)
-    yield from grounds_rounds(c, seen)
+    seen = yield from grounds_rounds(c, seen)
+    yield from layer_rounds(c, seen)
 
 
 def _played(c: Context) -> Generator[Round, Evidence, Evidence]:

@@ -5,7 +5,6 @@ from pathlib import Path
 from holdfast.claims.claim import Claim
 from holdfast.claims.fitting import BESIDE_NEVER
 from holdfast.claims.goal import ATTACKED
-from holdfast.core.plugins import make
 from holdfast.core.records import Record
 from holdfast.engine.attack_list import HONEST, AttackEntry, attacks_of
 from holdfast.engine.layers import in_file
@@ -13,6 +12,7 @@ from holdfast.engine.models import check_defences, home
 from holdfast.engine.open_world import open_world, split_ref
 from holdfast.engine.plan_served import Served, served
 from holdfast.engine.resolve import ORGANISM, organism_name
+from holdfast.engine.rounds_layers import alterations, meeting, one_seed
 from holdfast.stats.power import chance_holds, smallest_bound
 from holdfast.targets.huggingface import find, read_config
 from holdfast.targets.memory import Memory, estimate_memory
@@ -53,11 +53,8 @@ class Estimate(Record):
 def estimate(claim: Claim) -> Estimate:
     """Plan one claim; raises UsageError for what is wrong with it, as checking it would."""
     entries, untried = attacks_of(claim)
-    for defence in claim.system.defences:
-        make("defences", defence)
     endpoint = claim.system.endpoint
-    if endpoint is not None:
-        check_defences(claim, organism=False)
+    check_defences(claim, organism=endpoint is None)
     memory, world = _model(claim)
     parameters = memory.parameters if memory else 0
     splits = claim.threat_model.behaviours
@@ -65,7 +62,9 @@ def estimate(claim: Claim) -> Estimate:
     explore = _behaviours(splits.explore, world, None)
     sealed = _behaviours(splits.sealed, world, splits.limit)
     benign = _benign(claim, world)
-    plays = [_plays(claim, entry, len(explore), len(sealed), len(benign)) for entry in entries]
+    sizes = len(explore), len(sealed), len(benign)
+    plays = [_plays(claim, entry, *sizes) for entry in entries]
+    plays += [_plays(one_seed(claim), e, *sizes) for a in alterations(claim) for e in meeting(a, entries)]
     builds = claim.statistics.builds if any(in_file(d) for d in claim.system.defences) else 1
     groundwork = 1 + builds * (2 + 3 * len(claim.system.defences)) + 4
     cells = groundwork + sum(p.cells for p in plays)

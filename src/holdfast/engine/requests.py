@@ -8,7 +8,7 @@ from holdfast.core.evidence import Play, Purpose, Role
 from holdfast.engine.attack_list import HONEST, AttackEntry
 from holdfast.engine.cells import Ask, JudgeCell, ModelSpec, PlayCell, ProbeCell, Request, address
 from holdfast.engine.context import Context
-from holdfast.engine.layers import build_needed, prefixes, trained
+from holdfast.engine.layers import build_needed, outer_alone, prefixes, trained
 
 Round = list[Request]
 
@@ -124,7 +124,10 @@ def build_addresses(c: Context, *models: ModelSpec) -> tuple[str, ...]:
 
 
 def request_probes(c: Context, system: ModelSpec) -> Round:
-    """For each listed defence in turn: the model before it, after it, and its ablation if it trains."""
+    """For each listed defence in turn: the model before it, after it, and its ablation if it trains.
+
+    One that stands around another is also probed alone.
+    """
     out: Round = []
     # Where explore is a new task, which nobody has answers to, what was guarded is probed instead.
     first = c.explore if c.explore.reassigned is None else c.known
@@ -135,4 +138,7 @@ def request_probes(c: Context, system: ModelSpec) -> Round:
             out += request_builds(c, model)
         cell = ProbeCell(before=before, after=after, ablation=ablation, asks=tuple(asks))
         out.append(Request(cell=cell, defence=after.defences[-1].use, needs=build_addresses(c, *models)))
+    for before, after in outer_alone(system):
+        cell = ProbeCell(before=before, after=after, ablation=None, asks=tuple(asks))
+        out.append(Request(cell=cell, defence=after.defences[-1].use, alone=True, needs=build_addresses(c, before)))
     return out

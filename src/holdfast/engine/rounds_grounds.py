@@ -20,18 +20,19 @@ TRACED = 40
 """Prompts an attack that are traced: enough to see an invariant fail, and a run is not slowed much."""
 
 
-def grounds_rounds(c: Context, seen: Evidence) -> Generator[Round, Evidence, None]:
+def grounds_rounds(c: Context, seen: Evidence) -> Generator[Round, Evidence, Evidence]:
     """Yield the rounds that a claim with a guarantee needs besides; each `send` gives all evidence so far."""
     if c.guarantee is None:
-        return
+        return seen
     seen = yield [*_samples(c, seen), *_traces(c, seen)]
     broken = seen.select(role="system", purpose="replay")
     talked = {e.name: e for e in c.attacks if not e.on_weights and not e.on_file and e.name != HONEST}
     worst = max((p for p in broken if p.attack in talked), key=lambda p: len(p.attempts), default=None)
     if worst is None or not c.guarantee.assumptions:
-        return
+        return seen
     for slots in subsets(tuple(c.guarantee.assumptions)):
         seen = yield from _hybrid(c, talked[worst.attack], worst, slots, seen)
+    return seen
 
 
 def subsets(slots: tuple[str, ...]) -> list[tuple[str, ...]]:

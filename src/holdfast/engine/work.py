@@ -5,6 +5,7 @@ from pathlib import Path
 from holdfast.engine.cells import (
     BuildCell,
     Cell,
+    FaultCell,
     HybridCell,
     InsideCell,
     JudgeCell,
@@ -13,6 +14,7 @@ from holdfast.engine.cells import (
     SampleCell,
     TraceCell,
 )
+from holdfast.engine.fault import play_fault
 from holdfast.engine.hybrid import play_hybrid
 from holdfast.engine.inside import inside
 from holdfast.engine.open_model import Load, build, from_files
@@ -44,6 +46,8 @@ def work(cell: Cell, store: Store, making: Path, loader: Load = from_files) -> R
         return trace(cell, store, loader)
     if isinstance(cell, HybridCell):
         return play_hybrid(cell, store, loader)
+    if isinstance(cell, FaultCell):
+        return play_fault(cell, store, loader)
     return probe(cell, store, loader)
 
 
@@ -59,6 +63,8 @@ def label(cell: Cell) -> str:
         return f"trace {len(cell.prompts)} prompts"
     if isinstance(cell, HybridCell):
         return f"{label(cell.play)}, with {' and '.join(cell.slots)} true by construction"
+    if isinstance(cell, FaultCell):
+        return f"{label(cell.play)}, with {cell.play.model.defences[cell.layer].use} failing ({cell.fault})"
     if isinstance(cell, InsideCell):
         return "look inside " + ("+".join(d.use for d in cell.model.defences) or "the bare model")
     if isinstance(cell, JudgeCell):

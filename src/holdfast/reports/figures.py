@@ -13,10 +13,12 @@ from holdfast.verdicts.verdict import (
     AttackResult,
     Blame,
     BrokenAt,
+    Dependence,
     GateResult,
     GoalResult,
     Name,
     SeedResult,
+    StackResult,
     Verdict,
 )
 
@@ -186,3 +188,28 @@ def tally(verdicts: Sequence[Verdict]) -> str:
     """How many claims got which verdict, e.g. ``1 STANDS, 2 BROKEN``."""
     counts = [(sum(v.verdict == name for v in verdicts), name) for name in LOOKS]
     return ", ".join(f"{count} {name}" for count, name in counts if count)
+
+
+def stack_tone(stack: StackResult) -> Tone:
+    """The colour of what is left of a promise on an altered stack."""
+    return _STATUS[stack.status] if stack.status else "open"
+
+
+def dependence(found: Dependence, alpha: float) -> str:
+    """Whether the layers were seen to fail together more often than independent ones would, as a clause."""
+    if not found.together:
+        return "nothing got past every layer, each taken alone, so that their dependence does not show"
+    if found.chance > alpha:
+        return f"no dependence was seen: independent layers let as much through with a chance of {found.chance:.2g}"
+    times = f", {found.together / found.independent:.3g} times as often" if found.independent else ""
+    return f"the layers fail together{times} as if they were independent (chance {found.chance:.2g})"
+
+
+def composed(found: Dependence) -> tuple[tuple[str, float | None, float], ...]:
+    """What would be left of the risk, in words, as a share, and its upper bound."""
+    return (
+        ("past each, if layers failed independently", found.independent, found.upper_independent),
+        ("past each alone, as found", found.together, found.upper_together),
+        ("past each at worst, whatever their dependence", None, found.upper_worst),
+        ("past all at once, as measured on the whole", found.whole, found.upper_whole),
+    )

@@ -8,7 +8,9 @@ from holdfast.verdicts.verdict import (
     AttackResult,
     GateResult,
     GuaranteeResult,
+    LayersResult,
     LivenessResult,
+    StackResult,
     Verdict,
     Witness,
 )
@@ -68,6 +70,24 @@ def attribution_line(given: GuaranteeResult) -> str:
         violating = len({witness.behaviour for witness in mine if witness.violated})
         parts.append(f"{violating} of {len({w.behaviour for w in mine})} wins violate what {slot} assumes")
     return "; ".join(parts)
+
+
+def layer_lines(found: LayersResult, alpha: float) -> list[str]:
+    """What a stack of defences is worth layer by layer, and the risk that is left, composed from them."""
+    out = [found.reason] if found.reason else []
+    out += [_stack_line(stack) for stack in found.stacks]
+    if found.dependence is not None:
+        out.append(figures.dependence(found.dependence, alpha))
+        for words, share, upper in figures.composed(found.dependence):
+            out.append(f"{words}: {'' if share is None else f'{share:.3f}, '}at most {rounded_up(upper)}")
+    return out
+
+
+def _stack_line(stack: StackResult) -> str:
+    if stack.status is None:
+        return f"{stack.name}: not tried, {stack.reason}"
+    bounds = figures.bounds(stack.lower, stack.upper)
+    return f"{stack.name}: {stack.status}, {stack.attack} wins {stack.wins}/{stack.n}, {bounds}"
 
 
 def liveness_line(found: LivenessResult) -> str:

@@ -81,6 +81,8 @@ def _sections(verdict: Verdict) -> Iterator[tuple[str, list[str]]]:
         given = verdict.guarantee
         told = [f"{v.invariant} was not kept: {v.why}" for v in given.violations]
         yield "guarantee", [f"{given.id}, {given.derivation}: {given.reason}", *told, *_hybrids(given)]
+    if verdict.layers is not None:
+        yield "layers", lines.layer_lines(verdict.layers, goal.alpha)
     if verdict.assumptions:
         yield "assumptions", [lines.assumption_line(found) for found in verdict.assumptions]
     yield (

@@ -20,6 +20,7 @@ from holdfast.verdicts.findings import Break, Findings, Promised
 from holdfast.verdicts.games import explored, play_game
 from holdfast.verdicts.goal import GoalFinding
 from holdfast.verdicts.grounds import grounds
+from holdfast.verdicts.layers import Layered, layers
 from holdfast.verdicts.losses import unlearnt
 from holdfast.verdicts.measure import destroyed, doubted, gates, included, knows, live, potencies
 from holdfast.verdicts.pairs import PairResult
@@ -45,6 +46,7 @@ def judge_evidence(claim: Claim, evidence: Evidence, facts: Facts) -> Verdict:
     crashed = crashed_share(case.of("system"))
     status, reason = _completeness(completeness)
     ground = grounds(case, counted.behaviours, goal.worst.found if goal.breaks else None)
+    stack = layers(case, counted, goal, submitted)
     findings = Findings(
         against=against(case, potent, results),
         judge_blind=facts.judge_blind,
@@ -56,6 +58,9 @@ def judge_evidence(claim: Claim, evidence: Evidence, facts: Facts) -> Verdict:
         completeness=status,
         completeness_reason=reason,
         failed_gates=tuple(g.name for g in completeness if g.status == "fails"),
+        fails=stack.fails,
+        fails_reason=stack.reason,
+        failing=stack.blame,
         # Where liveness is the goal, the goal says what is wrong with it.
         dead_defences=() if claim.goal.game == "live" else tuple(f.reason for f in liveness if f.status != "live"),
         crashed_share=crashed,
@@ -78,7 +83,7 @@ def judge_evidence(claim: Claim, evidence: Evidence, facts: Facts) -> Verdict:
         verdict=decision.verdict,
         rule=decision.rule,
         reason=decision.reason,
-        grounds=(*decision.grounds, *_measured(case, findings, results, decision.reason)),
+        grounds=(*decision.grounds, *_measured(case, findings, results, stack, decision.reason)),
         blame=decision.blame,
         against=findings.against,
         goal=_goal(case, goal, fate, bool(trapped)),
@@ -92,6 +97,7 @@ def judge_evidence(claim: Claim, evidence: Evidence, facts: Facts) -> Verdict:
         generalisation=held_out_families(case),
         boundary=refusals(case),
         guarantee=ground.result,
+        layers=stack.result,
         witnesses=witnesses(case, submitted, counted.behaviours),
         sealed_openings=facts.sealed_openings,
         versions=facts.versions,
@@ -120,10 +126,14 @@ def _completeness(results: Sequence[GateResult]) -> tuple[Promised, str]:
     return status, "; ".join(gate.reason for gate in results if gate.status == status)
 
 
-def _measured(case: Case, findings: Findings, results: Sequence[PairResult], said: str) -> tuple[str, ...]:
+def _measured(
+    case: Case, findings: Findings, results: Sequence[PairResult], stack: Layered, said: str
+) -> tuple[str, ...]:
     """What was measured beside what decided (and was `said`), one sentence each."""
-    every = (findings.goal_reason, findings.completeness_reason, *findings.dead_defences, *leaks(case))
-    sentences = [text for text in every if text.casefold() not in said.casefold()]
+    depth = stack.result.reason if stack.result else ""
+    every = (findings.goal_reason, findings.completeness_reason, findings.fails_reason, depth,
+             *findings.dead_defences, *leaks(case))
+    sentences = [text for text in every if text and text.casefold() not in said.casefold()]
     if findings.goal == "HOLDS" and results and not findings.certificate:
         seeds = {result.seed for result in results}
         bound = unseen_seed_bound(len(seeds), len(seeds), case.claim.statistics.alpha)

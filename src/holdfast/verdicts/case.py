@@ -18,7 +18,7 @@ from holdfast.worlds.files.world import locate
 
 @dataclass(frozen=True)
 class Case:
-    """One claim and what was found; `plays` are screened, in planned order."""
+    """One claim and what was found; `plays` are screened, in planned order, and so are the `altered` ones."""
 
     claim: Claim
     facts: Facts
@@ -27,6 +27,7 @@ class Case:
     training: tuple[Training, ...]
     samples: dict[str, Sample]
     traces: tuple[Trace, ...]
+    altered: tuple[Play, ...] = ()
 
     @property
     def attacked(self) -> bool:
@@ -96,9 +97,12 @@ class Case:
 def open_case(claim: Claim, evidence: Evidence, facts: Facts) -> Case:
     """The case, with answers beyond the granted submissions dropped and reading widened to equal answers."""
     answers, budget = facts.answers(), claim.threat_model.budget
-    plays = tuple(widen_read(within_submissions(p, budget), answers) for p in evidence.plays)
+    plays, altered = (
+        tuple(widen_read(within_submissions(p, budget), answers) for p in found)
+        for found in (evidence.plays, evidence.altered)
+    )
     case = Case(_as_played(claim), facts, plays, evidence.liveness, evidence.training,
-                evidence.samples, evidence.traces)
+                evidence.samples, evidence.traces, altered)
     return replace(case, plays=jointly(plays, case.benign)) if claim.goal.game == "joint" else case
 
 

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from holdfast.core.errors import HoldfastError
+from holdfast.core.evidence import Altered
 from holdfast.core.records import Record
 from holdfast.judges.judge import JudgeError
 from holdfast.verdicts.verdict import Digests, NotTried
@@ -48,14 +49,16 @@ class Facts(Record):
 
     `splits` maps each split that was asked to its behaviours in planned order, cut to the claim's limit.
     `positive` is the role under which the positive control was played. `defences` are the listed ones, in
-    order, `none` left out. `replay` and `implant` are commands to print; `replay` may hold ``{cell}``,
-    and `implant` is empty for a served model, which nobody here can teach.
+    order, `none` left out, and `altered` the ways in which their stack was to be altered. `replay` and `implant` are
+    commands to print; `replay` may hold ``{cell}``, and `implant` is empty for a served model, which nobody here can
+    teach.
     """
 
     attacks: tuple[PlannedAttack, ...]
     not_tried: tuple[NotTried, ...] = ()
     builds: tuple[int, ...] = (0,)
     defences: tuple[str, ...]
+    altered: tuple[Altered, ...] = ()
     splits: dict[str, tuple[BehaviourFacts, ...]]
     has_control: bool
     has_never: bool

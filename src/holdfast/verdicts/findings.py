@@ -60,6 +60,9 @@ class Findings(Record):
     completeness: Promised
     completeness_reason: str
     failed_gates: tuple[str, ...] = ()
+    fails: Promised = "not promised"    # whether the promise holds while any one layer fails
+    fails_reason: str = ""
+    failing: tuple[Blame, ...] = ()     # the layers that fail open
     dead_defences: tuple[str, ...]      # one reason sentence each
     crashed_share: float
     too_many_crashes: bool

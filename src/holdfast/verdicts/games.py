@@ -24,7 +24,7 @@ def play_game(
     game = case.claim.goal.game
     if game == "live":
         return judge_live(case), (), None
-    shares = _levels(case, submitted)
+    shares = _levels(case, submitted, case.stick.alpha)
     if game == "stability":
         results = stability(case, submitted, shares)
     elif game == "train":
@@ -46,9 +46,16 @@ def explored(case: Case, submitted: Sequence[Play]) -> tuple[Play, ...]:
     return tuple(p for one in submitted for p in case.by_same(one, plays) if p.build == one.build)
 
 
-def _levels(case: Case, submitted: tuple[Play, ...]) -> dict[Pair, float]:
+def judge_pairs(
+    case: Case, submitted: tuple[Play, ...], included: Sequence[str], alpha: float
+) -> tuple[PairResult, ...]:
+    """Each pair's result where a behaviour is won or not, with `alpha` to spend on showing a break."""
+    return _elicit(case, submitted, included, _levels(case, submitted, alpha))
+
+
+def _levels(case: Case, submitted: tuple[Play, ...], alpha: float) -> dict[Pair, float]:
     ranked = rank_pairs(explored(case, submitted), case.explore)
-    return levels(ranked, [pair_of(p) for p in submitted], case.stick.alpha)
+    return levels(ranked, [pair_of(p) for p in submitted], alpha)
 
 
 def _elicit(

@@ -77,12 +77,15 @@ def doubted(plays: Sequence[Play], split: str, doubtful: Collection[str]) -> tup
 
 
 def live(case: Case) -> tuple[LivenessResult, ...]:
-    """One result for each listed defence, in order."""
-    records = {record.defence: record for record in case.liveness}
-    return tuple(
-        liveness(records[d], [t for t in case.training if t.defence == d]) if d in records else not_measured(d)
-        for d in case.facts.defences
-    )
+    """One result for each listed defence, in order: in its place, or alone where only that shows it to be live."""
+    def result(defence: str, alone: bool) -> LivenessResult:
+        trained = [t for t in case.training if t.defence == defence]
+        records = [r for r in case.liveness if r.defence == defence and r.alone == alone]
+        found = [liveness(record, trained) for record in records]       # one for each build; the worst counts
+        return next((f for f in found if f.status != "live"), found[0] if found else not_measured(defence))
+
+    both = ((result(d, False), result(d, True)) for d in case.facts.defences)
+    return tuple(alone if alone.status == "live" else placed for placed, alone in both)
 
 
 def gates(case: Case) -> tuple[GateResult, ...]:

@@ -27,7 +27,7 @@ class Decision(Record):
 
 def decide(f: Findings) -> Decision:
     """The verdict on one claim."""
-    for rule in (_blind, _unknown_world, _broken, _incomplete, _proves_nothing, _inconclusive, _unexplained, _stands):
+    for rule in RULES:
         if decision := rule(f):
             return decision
     return _conditional(f)
@@ -57,6 +57,18 @@ def _broken(f: Findings) -> Decision | None:
         reason=_sentence(f.goal_reason + dead),
         grounds=(GROUNDS.get(f.condition, "A confirmed break, seen again when it was replayed."),),
         blame=blame_for_break(f),
+    )
+
+
+def _fails_open(f: Findings) -> Decision | None:
+    if f.fails != "fails":
+        return None
+    return Decision(
+        verdict="BROKEN",
+        rule=2,
+        reason=_sentence(f.fails_reason),
+        grounds=("A confirmed break while a layer fails, seen again when it was replayed.",),
+        blame=f.failing,
     )
 
 
@@ -95,6 +107,8 @@ def _inconclusive(f: Findings) -> Decision | None:
         reasons.append(f.goal_reason)
     if f.completeness == "inconclusive":
         reasons.append(f.completeness_reason)
+    if f.fails == "inconclusive":
+        reasons.append(f.fails_reason)
     if not reasons:
         return None
     return Decision(verdict="INCONCLUSIVE", rule=5, reason=_sentence("; ".join(reasons)))
@@ -134,6 +148,11 @@ def _conditional(f: Findings) -> Decision:
 def _only_by_collapse(f: Findings) -> bool:
     """A trap that destroys the model may hide a way around it, unless attacks made to find one were potent."""
     return bool(f.collapsed) and not f.anti_trap_potent
+
+
+RULES = (
+    _blind, _unknown_world, _broken, _fails_open, _incomplete, _proves_nothing, _inconclusive, _unexplained, _stands,
+)
 
 
 def _sentence(text: str) -> str:

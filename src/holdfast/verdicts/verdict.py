@@ -12,6 +12,7 @@ import pydantic
 
 from holdfast.assumptions.finding import AssumptionResult as AssumptionResult
 from holdfast.core.errors import UsageError
+from holdfast.core.evidence import Altered
 from holdfast.core.records import Record, Spent, Transcript
 from holdfast.guarantees.guarantee import Bound as Bound
 from holdfast.guarantees.guarantee import Derivation, Violation
@@ -21,11 +22,13 @@ from holdfast.measures.boundary import Boundary
 from holdfast.measures.completeness import GateResult as GateResult
 from holdfast.measures.counts import Tally
 from holdfast.measures.curves import CurvePoint as CurvePoint
+from holdfast.measures.dependence import Dependence as Dependence
 from holdfast.measures.erase import Erasure
 from holdfast.measures.forecast import Forecast
 from holdfast.measures.generalisation import GeneralisationResult
 from holdfast.measures.liveness import LivenessResult as LivenessResult
 from holdfast.verdicts.findings import Blame as Blame
+from holdfast.verdicts.findings import Promised as Promised
 from holdfast.verdicts.findings import Status
 
 Name = Literal["STANDS", "CONDITIONAL", "UNEXPLAINED", "BROKEN", "INCONCLUSIVE", "VOID"]
@@ -134,6 +137,39 @@ class GuaranteeResult(Record):
     hybrids: tuple[HybridResult, ...] = ()
 
 
+class StackResult(Record):
+    """What the attacks, searched anew, did to a stack that was altered: the worst of them, with bounds on its rate.
+
+    `status` says whether what the claim promises still holds there; None where the stack could not be altered so, and
+    `reason` then says why.
+    """
+
+    name: str
+    altered: Altered
+    status: Status | None
+    attack: str | None = None
+    wins: int = 0
+    n: int = 0
+    lower: float | None = None
+    upper: float | None = None
+    reason: str
+
+
+class LayersResult(Record):
+    """A stack of defences, layer by layer, `names` in the claim's order.
+
+    `depth` is how many layers must be taken away before the promise breaks, 2 for two or more; None where that is
+    open, or was not measured.
+    """
+
+    names: tuple[str, ...]
+    stacks: tuple[StackResult, ...]
+    depth: int | None
+    reason: str
+    fails: Promised
+    dependence: Dependence | None
+
+
 class NotTried(Record):
     """An attack or access family that the verdict says nothing about, and why."""
 
@@ -199,6 +235,7 @@ class Verdict(Record):
     generalisation: tuple[GeneralisationResult, ...] = ()
     boundary: Boundary | None = None
     guarantee: GuaranteeResult | None = None
+    layers: LayersResult | None = None
     witnesses: tuple[Witness, ...] = ()
     sealed_openings: int
     versions: dict[str, str]

@@ -33,7 +33,7 @@ class ClassifierOutputFilter(DetectingDefence):
             return [self._text(pair.transcript, pair.answer)
                     for pair in lesson_pairs(material.world, behaviours) if pair.answer]
 
-        harmful = detector(self, texts(material.guard), texts(material.retain))
+        harmful = detector(self, texts(material.guard), texts(material.retain), material.part)
 
         def blocks(prompts: Sequence[Transcript], said: Sequence[str]) -> list[bool]:
             return harmful([self._text(prompt, text) for prompt, text in zip(prompts, said, strict=True)])

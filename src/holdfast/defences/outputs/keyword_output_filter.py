@@ -40,4 +40,5 @@ class KeywordOutputFilter(SystemDefence):
         def blocks(prompts: Sequence[Transcript], said: Sequence[str]) -> list[bool]:
             return [not listed.isdisjoint(words_of(text)) for text in said]
 
-        return screening(target, blocks, refusal_of(material.world), "keyword-output-filter")
+        checked = material.part("word list", blocks)
+        return screening(target, checked, refusal_of(material.world), "keyword-output-filter")

@@ -26,9 +26,11 @@ class LogitMask(SystemDefence):
             if behaviour.hazardous and behaviour.answer
         })
 
+        cut = material.part("mask", _cut)
+
         def masked(prompts: Sequence[Transcript], sampling: Sampling) -> list[str]:
             replies = target.generate(prompts, sampling)
-            return [_cut(_prefill(p), r, forbidden) for p, r in zip(prompts, replies, strict=True)]
+            return [cut(_prefill(p), r, forbidden) for p, r in zip(prompts, replies, strict=True)]
 
         return only_replies(target, masked, "logit-mask")
 

@@ -23,7 +23,8 @@ class ClassifierInputFilter(DetectingDefence):
     def wrap(self, target: Target, material: Material) -> Target:
         """A target that is not asked what the classifier flags."""
         world = material.world
-        harmful = detector(self, questions(world, material.guard), questions(world, material.retain))
+        harmful = detector(
+            self, questions(world, material.guard), questions(world, material.retain), material.part)
 
         def blocks(prompts: Sequence[Transcript]) -> list[bool]:
             return harmful([text_of(prompt) for prompt in prompts])

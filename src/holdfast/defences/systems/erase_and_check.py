@@ -43,7 +43,7 @@ class EraseAndCheck(DetectingDefence):
         world = material.world
         safe = dict.fromkeys(
             version for text in questions(world, material.retain) for version in self._versions(text) or [text])
-        harmful = detector(self, questions(world, material.guard), [*safe])
+        harmful = detector(self, questions(world, material.guard), [*safe], material.part)
 
         def blocks(prompts: Sequence[Transcript]) -> list[bool]:
             texts = [text_of(prompt) for prompt in prompts]

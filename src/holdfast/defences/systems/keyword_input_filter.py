@@ -35,4 +35,4 @@ class KeywordInputFilter(SystemDefence):
         def blocks(prompts: Sequence[Transcript]) -> list[bool]:
             return [not listed.isdisjoint(words_of(text_of(prompt))) for prompt in prompts]
 
-        return blocking(target, blocks, refusal_of(world), "keyword-input-filter")
+        return blocking(target, material.part("word list", blocks), refusal_of(world), "keyword-input-filter")

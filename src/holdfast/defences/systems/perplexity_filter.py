@@ -49,6 +49,7 @@ class PerplexityFilter(SystemDefence):
         else:
             surprise = by_model(_judge(self.by, target))
             values = self._log_perplexities(surprise(known))
+        surprise = material.part("language model", surprise)
         threshold = float(np.quantile(values, self.quantile, method="inverted_cdf"))
 
         def blocks(prompts: Sequence[Transcript]) -> list[bool]:
@@ -63,7 +64,8 @@ class PerplexityFilter(SystemDefence):
         for tokens in surprises:
             size = self.window or max(1, len(tokens))
             windows = [tokens[start:start + size] for start in range(0, len(tokens), size)]
-            out.append(max((sum(window) / len(window) for window in windows), default=0.0))
+            # NumPy's maximum, unlike Python's, is no number where one of the windows' is none.
+            out.append(float(np.max([sum(window) / len(window) for window in windows], initial=0.0)))
         return out
 
     def _bigrams(self, material: Material) -> tuple[Surprise, list[float]]:

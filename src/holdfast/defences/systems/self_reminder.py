@@ -50,4 +50,4 @@ class SelfReminder(SystemDefence):
                     break
             return Transcript(turns=tuple(turns))
 
-        return rewritten(target, framed, "self-reminder")
+        return rewritten(target, material.part("rewriting", framed), "self-reminder")

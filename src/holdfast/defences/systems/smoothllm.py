@@ -44,10 +44,12 @@ class SmoothLLM(SystemDefence):
         def refused(reply: str) -> bool:
             return opens_with_refusal(reply, "gcg") or reply.strip().casefold().startswith(own_refusal)
 
+        refuses = material.part("refusal check", refused)
+
         def generate(prompts: Sequence[Transcript], sampling: Sampling) -> list[str]:
             draws = _draws(prompts, sampling.seed)
             replies = target.generate(self._copies(prompts, draws), sampling)
-            return [self._vote(replies[i * self.copies:(i + 1) * self.copies], refused, draw)
+            return [self._vote(replies[i * self.copies:(i + 1) * self.copies], refuses, draw)
                     for i, draw in enumerate(draws)]
 
         inner = target.logits

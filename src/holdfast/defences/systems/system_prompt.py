@@ -42,4 +42,4 @@ class SystemPrompt(SystemDefence):
                 return Transcript(turns=(Turn(role="system", content=f"{text}\n\n{turns[0].content}"), *turns[1:]))
             return Transcript(turns=(Turn(role="system", content=text), *turns))
 
-        return rewritten(target, with_system, "system-prompt")
+        return rewritten(target, material.part("rewriting", with_system), "system-prompt")
