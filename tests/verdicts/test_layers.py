@@ -127,3 +127,18 @@ def test_plays_against_what_is_left_say_nothing_about_the_whole():
                                                                             stack(BARE, 160))
     assert calm.goal == fallen.goal
     assert calm.attacks == fallen.attacks
+
+
+def test_alpha_is_shared_over_the_ways_in_which_layers_are_made_to_fail():
+    # Of 160, 15 wins show more than .05 at .025, and not at a third of that.
+    wins = 15
+    assert judged(stack(ERROR, wins), fails="closed").layers.fails == "fails"
+    assert judged(stack(DOWN), stack(ERROR, wins), stack(NAN), fails="closed").layers.fails == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("placed", "alone", "verdict"), [(1.0, None, "CONDITIONAL"), (0.0, 1.0, "CONDITIONAL"), (0.0, 0.0, "VOID")])
+def test_a_layer_is_live_that_moves_answers_in_its_place_or_alone(placed, alone, verdict):
+    records = [logprobs(placed)] + ([logprobs(alone).model_copy(update={"alone": True})] if alone is not None else [])
+    found = evidence().model_copy(update={"liveness": tuple(records)})
+    assert judge_evidence(claim(), found, facts()).verdict == verdict
