@@ -3,11 +3,12 @@
 import torch
 from tests.assumptions.planted import WIDTH, above, axis, behaviours, planted, subject
 
-from holdfast.assumptions.monitoring import monitor
-from holdfast.assumptions.probing import fit
 from holdfast.assumptions.representations.bounded_shift import BoundedShift
 from holdfast.assumptions.representations.linear_margin import LinearMargin
 from holdfast.core.evidence import Sample
+from holdfast.core.records import Transcript
+from holdfast.training.linear_probe import fit
+from holdfast.training.monitor import monitor
 
 ALPHA = 0.05
 POINTS = {"bomb": axis(0), "near": axis(0, 2.0) + axis(1, 0.5), "far": axis(0, 2.0) + axis(1, 4.0)}
@@ -29,7 +30,7 @@ def test_the_threshold_lets_no_more_alarms_through_than_allowed() -> None:
     harmful, calm = (behaviours((kind,), 40, hazardous=h) for kind, h in (("bomb", True), ("tea", False)))
     for alarms in (0.0, 0.1, 0.5):
         found = monitor(TARGET, harmful, calm, 0.5, alarms)
-        flagged = sum(score > 0 for score in found.above(TARGET, [b.question for b in calm[1::2]]))
+        flagged = sum(score > 0 for score in found.above(TARGET, [Transcript.ask(b.question) for b in calm[1::2]]))
         assert flagged <= alarms * 20 < flagged + 1 or flagged == int(alarms * 20)
 
 

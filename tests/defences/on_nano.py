@@ -44,6 +44,8 @@ SYSTEMS: dict[str, tuple[str, dict[str, Any]]] = {
     "`classifier-input-filter`": ("classifier-input-filter", {}),
     "`classifier-output-filter`": ("classifier-output-filter", {}),
     "`classifier-output-filter`, `reads: reply`": ("classifier-output-filter", {"reads": "reply"}),
+    "`linear-monitor`": ("linear-monitor", {}),
+    "`linear-monitor`, `depth: 1`": ("linear-monitor", {"depth": 1.0}),
     "`refusal-training`": ("refusal-training", {}),
     "`refusal-augmented`": ("refusal-augmented", {}),
     "`refusal-augmented`, `families: [f0, f1]`": ("refusal-augmented", {"families": ("f0", "f1")}),

@@ -1,6 +1,7 @@
 """Layers that are made to fail: no shipped one lets anything through, and planted ones that do are seen."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,11 +24,22 @@ SHIPPED = sorted(
     if issubclass(load_plugin("defences", name), SystemDefence) and name not in FAKES)
 
 
+class Poison:
+    """Activations of two numbers, the first of which says whether a prompt is about poison."""
+
+    def layers(self):
+        return 1
+
+    def read(self, prompts, layers):
+        rows = [[float("poison" in p.turns[-1].content), 1.0] for p in prompts]
+        return {layer: torch.tensor(rows) for layer in layers}
+
+
 def met(defence, fault):
     """The system as its user meets it while the defence fails, and the failure."""
-    script = Scripted(lambda prompt: "mix it")
+    model = replace(Scripted(lambda prompt: "mix it").target, activations=Poison())
     failure = Failure(fault)
-    layer = failure.layer(defence.wrap(script.target, plain(GUARD, RETAIN)._replace(part=failure.part)))
+    layer = failure.layer(defence.wrap(model, plain(GUARD, RETAIN)._replace(part=failure.part)))
     failure.armed = True
     return as_met(layer), failure
 

@@ -18,7 +18,8 @@ from holdfast.core import seeds
 from holdfast.core.errors import UsageError
 from holdfast.core.evidence import Sample
 from holdfast.core.records import Transcript
-from holdfast.targets.target import Activations, Sampling, Target
+from holdfast.targets.target import Sampling
+from holdfast.training.linear_probe import stream
 from holdfast.worlds.behaviour import Behaviour
 
 LAYERS = 8
@@ -36,13 +37,6 @@ class Direction(NamedTuple):
     unit: Tensor
     layer: int
     gap: float
-
-
-def stream(target: Target) -> Activations:
-    """The residual stream; raises UsageError where a model shows none."""
-    if target.activations is None:
-        raise UsageError(f"{target.name} shows no activations; take a model that does, or another assumption.")
-    return target.activations
 
 
 def halves(behaviours: Sequence[Behaviour], *parts: object) -> tuple[list[Behaviour], list[Behaviour]]:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from holdfast.assumptions.ablating import halves, spread, stream
+from holdfast.assumptions.ablating import halves, spread
 from holdfast.assumptions.assumption import Subject
-from holdfast.assumptions.probing import fit, last_states
 from holdfast.core.evidence import Sample
+from holdfast.training.linear_probe import fit, last_states, stream
 from holdfast.worlds.behaviour import Behaviour
 
 States = dict[str, dict[int, Tensor]]           # family -> layer -> (behaviours, width)

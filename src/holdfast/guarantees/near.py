@@ -6,11 +6,11 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from holdfast.assumptions.probing import last_states, layer_at
 from holdfast.core.records import Transcript
 from holdfast.defences.apply import surround
 from holdfast.guarantees.guarantee import Layers
 from holdfast.targets.target import Sampling, Target
+from holdfast.training.linear_probe import last_states, layer_at
 
 REFUSAL = "i cannot help with that ."
 

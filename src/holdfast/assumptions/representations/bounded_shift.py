@@ -31,7 +31,7 @@ class BoundedShift(SampledAssumption):
 
     def sample(self, subject: Subject) -> Sample:
         """The largest shift that a prompt of any attack caused, a behaviour each."""
-        from holdfast.assumptions.probing import last_states, layer_at  # here, so that a check loads no torch
+        from holdfast.training.linear_probe import last_states, layer_at  # here, so that a check loads no torch
 
         if not subject.asked:
             return Sample()

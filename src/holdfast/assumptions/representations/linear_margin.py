@@ -8,6 +8,7 @@ from holdfast.assumptions.assumption import SampledAssumption, Subject
 from holdfast.assumptions.finding import AssumptionKind, AssumptionResult
 from holdfast.assumptions.rates import rate, units_needed
 from holdfast.core.evidence import Sample
+from holdfast.core.records import Transcript
 
 
 @final
@@ -35,11 +36,11 @@ class LinearMargin(SampledAssumption):
     def sample(self, subject: Subject) -> Sample:
         """The score above the threshold of each hazard that the probe was not fitted on, and the length of w."""
         from holdfast.assumptions.ablating import halves  # here, so that a check loads no torch
-        from holdfast.assumptions.monitoring import monitor
+        from holdfast.training.monitor import monitor
 
         learn, asked = halves(subject.hazards, subject.seed)
         found = monitor(subject.model, learn, subject.benign, self.depth, self.alarms)
-        above = found.above(subject.model, [b.question for b in asked])
+        above = found.above(subject.model, [Transcript.ask(b.question) for b in asked])
         length = float(found.probe.weight.norm())
         return Sample(units=tuple(b.id for b in asked),
                       columns={"above": tuple(above), "norm": (length,) * len(asked)})

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from holdfast.assumptions.ablating import stream
+from holdfast.core.errors import UsageError
 from holdfast.core.records import Transcript
-from holdfast.targets.target import Target
+from holdfast.targets.target import Activations, Target
 
 RIDGE = 1e-2
 """Weight decay of the fit, relative to the mean square of an activation."""
@@ -29,11 +29,22 @@ class Probe(NamedTuple):
         return x.double() @ self.weight + self.offset
 
 
+def stream(target: Target) -> Activations:
+    """The residual stream; raises UsageError where a model shows none."""
+    if target.activations is None:
+        raise UsageError(f"{target.name} shows no activations; take a model at hand, or do without a probe.")
+    return target.activations
+
+
 @torch.no_grad()
+def states_of(target: Target, prompts: Sequence[Transcript], layers: Sequence[int]) -> dict[int, Tensor]:
+    """Layer -> activations at the last token of each prompt, (prompts, width) float64."""
+    return {layer: rows.double().cpu() for layer, rows in stream(target).read(prompts, layers).items()}
+
+
 def last_states(target: Target, texts: Sequence[str], layers: Sequence[int]) -> dict[int, Tensor]:
     """Layer -> activations at the last token of each question, (texts, width) float64."""
-    read = stream(target).read([Transcript.ask(text) for text in texts], layers)
-    return {layer: rows.double().cpu() for layer, rows in read.items()}
+    return states_of(target, [Transcript.ask(text) for text in texts], layers)
 
 
 def layer_at(target: Target, depth: float) -> int:

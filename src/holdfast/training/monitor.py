@@ -4,24 +4,25 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from holdfast.assumptions.probing import Probe, fit, last_states, layer_at
 from holdfast.core.errors import UsageError
+from holdfast.core.records import Transcript
 from holdfast.targets.target import Target
+from holdfast.training.linear_probe import Probe, fit, last_states, layer_at, states_of
 from holdfast.worlds.behaviour import Behaviour
 
 
 class Monitor(NamedTuple):
-    """Flags a question whose score at the layer exceeds the threshold."""
+    """Flags a prompt whose score at the layer exceeds the threshold."""
 
     probe: Probe
     layer: int
     threshold: float
 
-    def above(self, target: Target, texts: Sequence[str]) -> list[float]:
-        """Each question's score less the threshold; above 0 it is flagged."""
-        if not texts:
+    def above(self, target: Target, prompts: Sequence[Transcript]) -> list[float]:
+        """Each prompt's score less the threshold; above 0 it is flagged."""
+        if not prompts:
             return []
-        scores: list[float] = self.probe.score(last_states(target, texts, [self.layer])[self.layer]).tolist()
+        scores: list[float] = self.probe.score(states_of(target, prompts, [self.layer])[self.layer]).tolist()
         return [score - self.threshold for score in scores]
 
 
