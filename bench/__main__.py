@@ -10,7 +10,7 @@ from holdfast.engine.threads import set_environment, settle_worker
 
 Part = Callable[[bool], list[Row | Note]]
 
-ON_REQUEST = ("plan", "scale", "defence-cost", "scaling", "regularities")
+ON_REQUEST = ("plan", "scale", "defence-cost", "scaling", "editing-by-size", "regularities", "rare-model")
 """Parts that take minutes each."""
 
 
@@ -26,6 +26,7 @@ def parts() -> dict[str, Part]:
         overhead,
         planning,
         rare_events,
+        rare_model,
         regularities,
         scaling,
         statistics,
@@ -46,9 +47,11 @@ def parts() -> dict[str, Part]:
         "startup": command.startup,
         "statistics": statistics.statistics,
         "rare-events": rare_events.rare_events,
+        "rare-model": rare_model.rare_model,
         "plan": planning.plan,
         "scale": planning.scale,
         "scaling": scaling.scaling,
+        "editing-by-size": scaling.editing_by_size,
         "regularities": regularities.regularities,
     }
 

@@ -229,6 +229,24 @@ def judge(
 
 
 @app.command()
+def rare(
+    claims: Claims,
+    out: Out = Path("runs"),
+    set_: Set = None,
+    user: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="How users write: words, before, after, word, typo (YAML).")
+    ] = None,
+    queries: Annotated[int, typer.Option(metavar="N", help="About how many may be put to the system.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 0,
+    json: Annotated[bool, typer.Option("--json", help="Everything, as JSON.")] = False,
+) -> None:
+    """How rarely an ordinary user, who does not attack, makes the system fail; beside it what plain sampling says."""
+    from holdfast.commands.rare import print_rates
+
+    print_rates(claims, out, tuple(set_ or ()), user, queries, seed, as_json=json)
+
+
+@app.command()
 def calibrate(
     quick: Annotated[bool, typer.Option("--quick", help="The rows that need least time.")] = False,
     out: Out = Path("runs/calibrate"),

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from holdfast.assumptions.training.loss_scaling import LossScaling, read_sweep
+from holdfast.assumptions.sweeps import found_sweep
+from holdfast.assumptions.training.loss_scaling import LossScaling, read_losses
 from holdfast.core.errors import UsageError
 from holdfast.core.evidence import Sample
 from holdfast.core.plugins import load_plugin
@@ -94,20 +95,18 @@ def test_a_table_is_read_from_its_file(tmp_path: Path) -> None:
     path = tmp_path / "sweep.json"
     run = {"parameters": 10, "examples": 64, "seed": 1, "losses": [1.5, 2.5]}
     path.write_text(json.dumps({"runs": [run, {**run, "seed": 2, "losses": [1.0, 2.0]}]}))
-    sample = read_sweep(path)
+    sample = read_losses(path)
     assert sample.columns == {"parameters": (10.0, 10.0), "examples": (64.0, 64.0), "seed": (1.0, 2.0),
                               "loss/0": (1.5, 1.0), "loss/1": (2.5, 2.0)}
-    for text, said in (("{}", "lacks runs"), ('{"runs": [{"parameters": 1}]}', "lacks runs"), ("[", "lacks runs")):
-        path.write_text(text)
-        with pytest.raises(UsageError, match=said):
-            read_sweep(path)
-    with pytest.raises(UsageError, match="not there"):
-        read_sweep(tmp_path / "nowhere.json")
+    for wrong in ({"losses": [1.5]}, {"losses": ["x", "y"]}, {"losses": 3}):
+        path.write_text(json.dumps({"runs": [run, {**run, **wrong}]}))
+        with pytest.raises(UsageError, match="not one a behaviour"):
+            read_losses(path)
 
 
 def test_the_shipped_sweep_refutes_the_law() -> None:
     """Organisms learn in two stages: the answers' form, a plateau, and then the facts, which no fit foresaw."""
-    sample = read_sweep(Path(__file__).parents[2] / "results" / "scaling" / "nano.json")
+    sample = read_losses(found_sweep("loss-nano"))
     found = LossScaling().check(sample, 0.05)
     assert len(sample.units) == 32
     assert found.status == "REFUTED"

@@ -16,18 +16,21 @@ from holdfast.commands.shipped import shipped
 from holdfast.core.errors import UsageError
 from holdfast.core.plugins import discover
 from holdfast.reports.expect import read_expectations
+from holdfast.worlds.ordinary import OrdinaryUser
 
 SHIPPED = shipped("demo/1-refusals-fall-to-fine-tuning.yaml")
 CLAIMS = ROOT / "docs/claims.md"
 
 
 def kind(block: Block) -> str:
-    """Whether a block is a whole claim, a part of one, a policy, or an expectation file."""
+    """Whether a block is a whole claim, a part of one, a policy, an ordinary user, or an expectation file."""
     data: dict[str, Any] = yaml.safe_load(block.text)
     if "claim" in data:
         return "whole"
     if "policy" in data:
         return "policy"
+    if set(data) <= set(OrdinaryUser.model_fields):
+        return "user"
     return "part" if set(data) <= set(Claim.model_fields) else "expectations"
 
 
@@ -36,6 +39,9 @@ def test_a_shown_file_is_valid(block: Block, tmp_path: Any) -> None:
     data = yaml.safe_load(block.text)
     if kind(block) == "policy":
         Policy.model_validate(data)
+        return
+    if kind(block) == "user":
+        OrdinaryUser.model_validate(data)
         return
     if kind(block) == "expectations":
         (tmp_path / "expected.yaml").write_text(block.text)

@@ -31,7 +31,10 @@ class Removal(NamedTuple):
 
 
 def removals(subject: Subject, most: int, steps: int, lr: float) -> Sample:
-    """Columns `steps`, `removed`, `damage` and `parameters`; a unit for each behaviour that was removed."""
+    """Columns `steps`, `removed`, `damage`, `parameters`, and `known` (how many were answered before).
+
+    A unit is a behaviour that the model answered, and that was to be removed.
+    """
     weights = weights_of(subject.model)
     every = answered([*subject.hazards, *subject.benign])
     known = [b for b, won in zip(every, wins(subject.model, subject, every), strict=True) if won]
@@ -42,7 +45,7 @@ def removals(subject: Subject, most: int, steps: int, lr: float) -> Sample:
     size = float(subject.model.parameters)
     return Sample(units=tuple(b.id for b in known[:most]), columns={
         "steps": tuple(map(float, steps_)), "removed": tuple(map(float, removed)), "damage": tuple(damage),
-        "parameters": (size,) * len(rows)})
+        "parameters": (size,) * len(rows), "known": (float(len(known)),) * len(rows)})
 
 
 def _remove(

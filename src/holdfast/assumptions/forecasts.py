@@ -53,6 +53,9 @@ def held(forecast: Range, seen: Range, tolerance: float, widest: float, n: int, 
     if open_above or open_below:
         reason = f"what was seen may still lie more than {tolerance:g} orders of magnitude from the forecast"
         return Held("INCONCLUSIVE", miss, reason, _needed(seen.width, 2 * tolerance, n))
+    if miss < -tolerance:
+        return Held("SUPPORTED", miss, f"what was seen is {abs(miss):.2g} orders of magnitude below the forecast, "
+                                       "which is no fault")
     return Held("SUPPORTED", miss, f"what was seen misses the forecast by {abs(miss):.2g} orders of magnitude, of "
                                    f"which {tolerance:g} are tolerated")
 

@@ -1,12 +1,15 @@
 """The rounds that ask for a claim's grounds: samples for its assumptions, traces, and hybrids where it broke."""
 
+import hashlib
 from collections.abc import Generator
 from itertools import combinations
+from pathlib import Path
 
 from holdfast.assumptions.assumption import SampledAssumption
+from holdfast.claims.goal import UsePart
 from holdfast.core.evidence import Evidence, Play
 from holdfast.core.plugins import code_digest
-from holdfast.core.records import Transcript
+from holdfast.core.records import Transcript, digest
 from holdfast.engine.attack_list import HONEST, AttackEntry
 from holdfast.engine.cells import HybridCell, PlayCell, Request, SampleCell, TraceCell
 from holdfast.engine.context import Context
@@ -56,7 +59,7 @@ def _samples(c: Context, seen: Evidence) -> Round:
                 model=c.system,
                 control=c.control,
                 assumption=part,
-                code=code_digest(part.use),
+                code=_read_by(part),
                 hazards=c.explore,
                 benign=c.benign_explore or c.utility,
                 asked=texts,
@@ -65,6 +68,14 @@ def _samples(c: Context, seen: Evidence) -> Round:
             )
             out.append(Request(cell=cell, slot=slot, needs=needs))
     return out
+
+
+def _read_by(part: UsePart) -> str | None:
+    """The digest of what an assumption reads besides: its own file, and files that its settings name."""
+    named = [Path(each) for each in part.settings.values() if isinstance(each, str) and Path(each).is_file()]
+    read = [hashlib.sha256(path.read_bytes()).hexdigest() for path in named]
+    own = code_digest(part.use)
+    return digest([own, *read]) if read else own
 
 
 def _texts(c: Context, seen: Evidence) -> tuple[tuple[str, str], ...]:

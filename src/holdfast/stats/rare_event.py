@@ -12,10 +12,14 @@ the score stays above the level: each leaves the conditional distribution as it 
 `importance` learns places' odds from the inputs that come nearest (the cross-entropy method, Rubinstein 1999; de Boer
 et al. 2005), then draws anew and weighs each failure by the odds it was favoured with. A share of plain draws is
 mixed in (Hesterberg 1995), so that no weight exceeds one over that share. Places are favoured one by one, which suits
-a failure of one kind: of several kinds it may learn one, and of the others it hears by plain draws alone.
+a failure of one kind: of several kinds it may learn one, and of the others it hears by plain draws alone. Places of
+one kind (the words around a question) are favoured alike, so that what is learnt of one holds for all their orders.
 
-Both are only as good as the score. A failure that no score leads up to is found by neither, and the interval, which
-is asymptotic, does not show it. A failure of known rate, planted beside it, does.
+Both are only as good as the score. Where no score leads up to a failure there is nothing to climb, and splitting
+finds nothing. `learn` may then start from `flattened` odds, under which rare options are common: it finds failures
+that are rare because what they need is, and learns from them. What is rare for another reason stays unseen, and the
+interval, which is asymptotic, does not show it; the bound from the plain draws alone (`asis`) does. A failure of
+known rate, planted beside it, does too.
 """
 
 import math
@@ -41,6 +45,7 @@ class Space(NamedTuple):
     """Places with the odds of their options: what inputs are put together from."""
 
     odds: tuple[Floats, ...]
+    kinds: tuple[int, ...]      # one a place; places of one kind have the same options, and learn the same odds
 
     def draw(self, n: int, rng: np.random.Generator) -> Inputs:
         """Inputs as they come; shape (n, places)."""
@@ -63,21 +68,73 @@ class Space(NamedTuple):
 
 
 class RareEvent(NamedTuple):
-    """An unbiased estimate with its interval, how many inputs were scored, and some that failed."""
+    """An unbiased estimate with its interval, how many inputs were scored, and some that failed.
+
+    `worth` is what each of those found adds to the rate. `asis` are the failures among inputs drawn as they come, and
+    how many those were: an exact bound (Clopper & Pearson 1934) on what any search overlooked.
+    """
 
     rate: float
     lower: float
     upper: float
     scored: int
     found: Inputs
+    worth: Floats
+    asis: tuple[int, int]
 
 
-def space(odds: Sequence[Sequence[float]]) -> Space:
-    """A space from the odds at each place; ValueError unless each are non-negative and sum to 1."""
+class Learnt(NamedTuple):
+    """Odds that favour failing, after how many rounds, and whether the best share of the last one failed."""
+
+    favoured: Space
+    rounds: int
+    reached: bool
+
+
+class Mixed(NamedTuple):
+    """Inputs drawn from several spaces: scores, weights that put right how they were drawn, which came plainly."""
+
+    inputs: Inputs
+    scores: Floats
+    weights: Floats
+    asis: npt.NDArray[np.bool_]
+
+    def event(self, level: float, alpha: float, scored: int) -> RareEvent:
+        """The mean of the weights of what fails; its logarithm plus and minus normal quantiles of its standard error.
+
+        On that scale, since estimates that are too low look too sure. From 0 to the plain draws' exact bound where
+        nothing fails; with plain draws alone their exact interval.
+        """
+        failed, n = self.scores >= level, len(self.scores)
+        worth = np.where(failed, self.weights, 0.0)
+        hit, of = int((failed & self.asis).sum()), int(self.asis.sum())
+        if self.asis.all() or not failed.any():
+            rate, (lower, upper) = hit / max(1, of), binomial.interval(hit, max(1, of), alpha)
+        else:
+            rate, off = float(worth.mean()), float(worth.std(ddof=1)) / math.sqrt(n) if n > 1 else math.inf
+            reach = float(ndtri(1 - alpha / 2)) * off / rate
+            lower, upper = rate * math.exp(-reach), min(1.0, rate * math.exp(min(reach, 700.0)))
+        return RareEvent(rate, lower, upper, scored, self.inputs[failed], worth[failed] / n, (hit, of))
+
+
+def space(odds: Sequence[Sequence[float]], kinds: Sequence[int] | None = None) -> Space:
+    """A space from the odds at each place, and from its kind, of which each place has its own by default.
+
+    ValueError unless odds are non-negative and sum to 1, and those of one kind are equally many.
+    """
     out = tuple(np.asarray(p, dtype=np.float64) for p in odds)
     if not out or any(p.ndim != 1 or not len(p) or (p < 0).any() or abs(p.sum() - 1) > 1e-9 for p in out):
         raise ValueError("each place needs odds that are non-negative and sum to 1")
-    return Space(out)
+    kinds = tuple(range(len(out)) if kinds is None else kinds)
+    if len(kinds) != len(out) or len({(kind, len(p)) for kind, p in zip(kinds, out, strict=True)}) > len(set(kinds)):
+        raise ValueError("each place needs a kind, and places of one kind as many options")
+    return Space(out, kinds)
+
+
+def flattened(where: Space, power: float) -> Space:
+    """The same options with their odds raised to a power: at 1 as they come, at 0 all alike."""
+    raised = [np.where(p > 0, p**power, 0.0) for p in where.odds]
+    return Space(tuple(p / p.sum() for p in raised), where.kinds)
 
 
 def plain(where: Space, score: Score, level: float, samples: int, alpha: float, seed: int) -> RareEvent:
@@ -85,7 +142,8 @@ def plain(where: Space, score: Score, level: float, samples: int, alpha: float, 
     inputs = where.draw(at_least_one("samples", samples), np.random.default_rng(seed))
     failed = _scored(score, inputs) >= level
     count = int(failed.sum())
-    return RareEvent(count / samples, *binomial.interval(count, samples, alpha), samples, inputs[failed])
+    return RareEvent(count / samples, *binomial.interval(count, samples, alpha), samples, inputs[failed],
+                     np.full(count, 1 / samples), (count, samples))
 
 
 def splitting(
@@ -103,23 +161,25 @@ def splitting(
     inputs = where.draw(at_least_one("crowd", crowd), rng)
     scores = _scored(score, inputs)
     scored, log_rate, variance, ends = crowd, 0.0, 0.0, where.ends()
+    asis = (int((scores >= level).sum()), crowd)
     least = max(1, round(within("removed", removed) * crowd)) - 1
     while (worst := np.partition(scores, least)[least]) < level:
         dead, alive = np.flatnonzero(scores <= worst), np.flatnonzero(scores > worst)
         if not len(alive):      # nobody is left to copy
             upper = math.exp(log_rate) * binomial.upper(0, crowd, alpha / 2)
-            return RareEvent(0.0, 0.0, upper, scored, inputs[:0])
+            return RareEvent(0.0, 0.0, upper, scored, inputs[:0], scores[:0], asis)
         kept = len(alive) / crowd
         log_rate, variance = log_rate + math.log(kept), variance + (1 - kept) / (kept * crowd)
         parents = rng.choice(alive, size=len(dead))
         inputs[dead], scores[dead] = _moved(ends, score, inputs[parents], scores[parents], worst, moves, rng)
         scored += moves * len(dead)
     failed = scores >= level
-    last = float(failed.mean())
-    log_rate, variance = log_rate + math.log(last), variance + (1 - last) / (last * crowd)
+    kept = float(failed.mean())
+    log_rate, variance = log_rate + math.log(kept), variance + (1 - kept) / (kept * crowd)
     reach = float(ndtri(1 - alpha / 2)) * math.sqrt(variance)
     lower, upper = math.exp(log_rate - reach), min(1.0, math.exp(log_rate + reach))
-    return RareEvent(math.exp(log_rate), lower, upper, scored, inputs[failed])
+    rate, last = math.exp(log_rate), int(failed.sum())
+    return RareEvent(rate, lower, upper, scored, inputs[failed], np.full(last, rate / last), asis)
 
 
 def importance(
@@ -129,23 +189,57 @@ def importance(
     """Importance sampling with odds learnt by cross-entropy, a share `plainly` of the draws as they come.
 
     Learning draws `batch` inputs a round until the best `elite` of them fail; what counts are `samples` drawn after
-    that, so that the estimate is unbiased whatever was learnt. The interval is the mean's plus and minus normal
-    quantiles of its standard error; from 0 to the plain bound where nothing failed. ValueError as `splitting`.
+    that, so that the estimate is unbiased whatever was learnt. For the interval see `Mixed.event`. ValueError as
+    `splitting`.
     """
     within("alpha", alpha)
-    within("elite", elite)
     rng = np.random.default_rng(seed)
-    favoured, rounds = _learnt(where, score, level, at_least_one("batch", batch), elite, rng)
-    at_least_one("samples", samples)
-    asis = rng.random(samples) < within("plainly", plainly)
-    inputs = np.where(asis[:, None], where.draw(samples, rng), favoured.draw(samples, rng))
-    failed = _scored(score, inputs) >= level
-    worth = np.where(failed, _weights(where, favoured, inputs, plainly), 0.0)
-    scored, rate = rounds * batch + samples, float(worth.mean())
-    if not failed.any():
-        return RareEvent(0.0, 0.0, binomial.upper(0, max(1, int(asis.sum())), alpha / 2), scored, inputs[:0])
-    reach = float(ndtri(1 - alpha / 2)) * float(worth.std(ddof=1)) / math.sqrt(samples) if samples > 1 else 1.0
-    return RareEvent(rate, max(0.0, rate - reach), min(1.0, rate + reach), scored, inputs[failed])
+    learnt = learn(where, score, level, batch=batch, elite=elite, rng=rng)
+    within("plainly", plainly)
+    drawn = mixed(where, [(plainly, where), (1 - plainly, learnt.favoured)], score, samples, rng)
+    return drawn.event(level, alpha, learnt.rounds * batch + samples)
+
+
+def learn(
+    where: Space, score: Score, level: float, *, batch: int, rng: np.random.Generator, elite: float = 0.1,
+    rounds: int = _ROUNDS, start: Space | None = None, prior: float = 0.0,
+) -> Learnt:
+    """Odds learnt in rounds of `batch` inputs, from those of `start` on, until the best `elite` of a round fail.
+
+    Where so many score alike that the best share is everybody, only those above the rest teach anything; where all
+    score alike nothing is learnt and the round is drawn again. With a `prior` each option counts as met so many times
+    before, on average, in proportion to its odds: places that do not matter then stay as they are though few failures
+    were met. ValueError for an empty batch.
+    """
+    within("elite", elite)
+    favoured, reached, number = start or where, False, 0
+    while not reached and number < rounds:
+        number += 1
+        inputs = favoured.draw(at_least_one("batch", batch), rng)
+        scores = _scored(score, inputs)
+        aim = min(level, float(np.quantile(scores, 1 - elite)))
+        reached = aim >= level
+        best = inputs[scores >= aim if aim > scores.min() or reached else scores > aim]
+        if len(best):
+            favoured = _towards(best, favoured, where, prior)
+    return Learnt(favoured, number, reached)
+
+
+def mixed(
+    where: Space, parts: Sequence[tuple[float, Space]], score: Score, samples: int, rng: np.random.Generator
+) -> Mixed:
+    """Inputs drawn from each part with its share; the first part is `where` itself, so that weights are bounded.
+
+    The mixture's density is what weights are by, whichever part an input came from (the balance heuristic: Veach &
+    Guibas 1995). ValueError where there are no samples, or the shares do not sum to 1.
+    """
+    shares = np.array([share for share, _ in parts])
+    if abs(shares.sum() - 1) > 1e-9 or (shares < 0).any():
+        raise ValueError("the shares of the parts must be non-negative and sum to 1")
+    origin = _drawn(np.cumsum(shares) / np.cumsum(shares)[-1], rng.random(at_least_one("samples", samples)))
+    every = np.stack([part.draw(samples, rng) for _, part in parts])
+    inputs = every[origin, np.arange(samples)]
+    return Mixed(inputs, _scored(score, inputs), _weights(where, parts, inputs), origin == 0)
 
 
 def _scored(score: Score, inputs: Inputs) -> Floats:
@@ -178,28 +272,21 @@ def _moved(
     return inputs, scores
 
 
-def _learnt(
-    where: Space, score: Score, level: float, batch: int, elite: float, rng: np.random.Generator
-) -> tuple[Space, int]:
-    """Odds under which failing is common, and after how many rounds."""
-    favoured, rounds, aim = where, 0, -math.inf
-    while aim < level and rounds < _ROUNDS:
-        rounds += 1
-        inputs = favoured.draw(batch, rng)
-        scores = _scored(score, inputs)
-        aim = min(level, float(np.quantile(scores, 1 - elite)))
-        best = inputs[scores >= aim]
-        # each counts as likely as it comes, not as often as it was favoured
-        weights = np.exp(where.log_density(best) - favoured.log_density(best))
-        shares = [np.bincount(best[:, i], weights=weights, minlength=len(p)) / weights.sum()
-                  for i, p in enumerate(where.odds)]
-        favoured = Space(tuple(_KEPT * old + (1 - _KEPT) * new
-                               for old, new in zip(favoured.odds, shares, strict=True)))
-    return favoured, rounds
+def _towards(best: Inputs, favoured: Space, where: Space, prior: float) -> Space:
+    """The odds moved to those of the best, of which each counts as likely as it comes, not as it was favoured."""
+    log_worth = where.log_density(best) - favoured.log_density(best)
+    weights = np.exp(log_worth - log_worth.max())
+    weights *= weights.sum() / (weights**2).sum()       # they sum to how many inputs are as good (Kish 1965)
+    counts = {kind: prior * len(p) * p for kind, p in zip(where.kinds, where.odds, strict=True)}
+    for i, (kind, p) in enumerate(zip(where.kinds, where.odds, strict=True)):
+        counts[kind] = counts[kind] + np.bincount(best[:, i], weights=weights, minlength=len(p))
+    return Space(tuple(_KEPT * old + (1 - _KEPT) * counts[kind] / counts[kind].sum()
+                       for old, kind in zip(favoured.odds, where.kinds, strict=True)), where.kinds)
 
 
-def _weights(where: Space, favoured: Space, inputs: Inputs, plainly: float) -> Floats:
-    """How much likelier an input is as it comes than as it was drawn; at most 1 / plainly."""
-    ratio = favoured.log_density(inputs) - where.log_density(inputs)
-    out: Floats = 1 / (plainly + (1 - plainly) * np.exp(ratio))
+def _weights(where: Space, parts: Sequence[tuple[float, Space]], inputs: Inputs) -> Floats:
+    """How much likelier an input is as it comes than as it was drawn; at most 1 / the share that came plainly."""
+    plain = where.log_density(inputs)
+    ratios = [share * np.exp(part.log_density(inputs) - plain) for share, part in parts]
+    out: Floats = 1 / np.sum(ratios, axis=0)
     return out

@@ -1,8 +1,7 @@
 """The loss of small models foretells that of larger ones on more data."""
 
-import json
 import math
-from pathlib import Path
+from importlib.resources.abc import Traversable
 from typing import ClassVar, NamedTuple, final
 
 import numpy as np
@@ -12,12 +11,14 @@ from pydantic import Field
 from holdfast.assumptions.assumption import SampledAssumption, Subject
 from holdfast.assumptions.finding import AssumptionKind, AssumptionResult, AssumptionStatus
 from holdfast.assumptions.forecasts import Range, held
+from holdfast.assumptions.sweeps import found_sweep, read_runs
 from holdfast.core.errors import UsageError
 from holdfast.core.evidence import Sample
 from holdfast.stats.loss_law import LossLaw, fit
 
 ID = "loss-scaling"
 LEAST = 4           # sizes, and amounts of data: three to fit, one to judge
+COMMAND = "python -m bench scaling"
 LOSS = "loss/"      # columns of losses, one a behaviour
 
 Array = npt.NDArray[np.float64]
@@ -48,7 +49,7 @@ class LossScaling(SampledAssumption):
     kind: ClassVar[AssumptionKind] = "extrapolation"
     quantity: ClassVar[str] = "loss at a size and an amount of data"
 
-    sweep: str = Field(default="results/scaling/nano.json", description="the table of runs, a JSON file")
+    sweep: str = Field(default="loss-nano", description="the table of runs: one that ships, or a .json file")
     tolerance: float = Field(
         default=0.05, gt=0, description="orders of magnitude by which a forecast may miss; 0.05 are 12 %")
     resamples: int = Field(default=200, ge=100, description="of the behaviours, for the intervals")
@@ -56,12 +57,12 @@ class LossScaling(SampledAssumption):
 
     def sample(self, subject: Subject) -> Sample:
         """The table as it stands; the subject's models are not asked."""
-        return read_sweep(Path(self.sweep))
+        return read_losses(found_sweep(self.sweep))
 
     def check(self, sample: Sample, alpha: float) -> AssumptionResult:
         """Judged at three held-out cells, which share alpha, as do both ends of the gap's interval."""
         if sample.crash is not None or not sample.units:
-            return self._open("UNTESTED", sample.crash or "the table holds no run", "python -m bench scaling")
+            return self._open("UNTESTED", sample.crash or "the table holds no run", COMMAND)
         cells = _cells(sample)
         sizes, data = np.unique(cells.sizes), np.unique(cells.data)
         if min(len(sizes), len(data)) < LEAST or len(cells.sizes) < len(sizes) * len(data):
@@ -111,24 +112,19 @@ class LossScaling(SampledAssumption):
                                 needed=needed)
 
 
-def read_sweep(path: Path) -> Sample:
+def read_losses(table: Traversable) -> Sample:
     """A sweep's table: `runs`, each with parameters, examples, seed and one loss a behaviour.
 
     Raises UsageError where it is not there, or not that.
     """
+    runs = read_runs(table, ("parameters", "examples", "seed", "losses"), COMMAND)
     try:
-        runs = json.loads(path.read_text(encoding="utf-8"))["runs"]
         names = tuple(f"{r['parameters']} parameters, {r['examples']} examples, seed {r['seed']}" for r in runs)
-        columns = {"parameters": tuple(float(r["parameters"]) for r in runs),
-                   "examples": tuple(float(r["examples"]) for r in runs),
-                   "seed": tuple(float(r["seed"]) for r in runs)}
-        losses = list(zip(*(r["losses"] for r in runs), strict=True))
-    except FileNotFoundError as error:
-        raise UsageError(f"{path} is not there; make it with `python -m bench scaling`, or name another.") from error
-    except (KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"{path} lacks runs with parameters, examples, seed and losses; name one.") from error
-    named = {f"{LOSS}{i}": tuple(map(float, each)) for i, each in enumerate(losses)}
-    return Sample(units=names, columns=columns | named)
+        columns = {name: tuple(float(r[name]) for r in runs) for name in ("parameters", "examples", "seed")}
+        losses = [tuple(map(float, each)) for each in zip(*(r["losses"] for r in runs), strict=True)]
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{table} holds runs whose losses are no numbers, or not one a behaviour.") from error
+    return Sample(units=names, columns=columns | {f"{LOSS}{i}": each for i, each in enumerate(losses)})
 
 
 def _cells(sample: Sample) -> _Cells:
