@@ -3,9 +3,13 @@
 import pytest
 
 from holdfast.calibration.blame.cases import Blamed, Case, Outcome
-from holdfast.calibration.blame.planting import counting, smoothing
+from holdfast.calibration.blame.planting import agreeing, counting, smoothing, walking
 from holdfast.calibration.blame.score import score
 from holdfast.calibration.blame.trial import tried
+from holdfast.guarantees.guarantee import Witness
+from holdfast.guarantees.reviewers import beta_binomial_law
+from holdfast.guarantees.systems.k_of_n_consensus import KOfNConsensus
+from holdfast.guarantees.systems.watermark_removal import WatermarkRemoval
 from holdfast.verdicts import blame
 
 
@@ -22,6 +26,35 @@ def test_the_largest_share_decides_and_a_tie_with_another_kind_is_wrong() -> Non
     assert not outcome("assumption", "BROKEN", ("assumption", "a", 0.5), ("algorithm", None, 0.5), **mine).right
     both = (("implementation", "p", 0.5), ("implementation", "q", 0.5))
     assert outcome("implementation", "BROKEN", *both, culprit="q").right
+
+
+def test_of_two_culprits_each_bears_more_than_anybody_else() -> None:
+    case = {"culprit": "a", "second": {"kind": "algorithm"}}
+    first, second, other = ("assumption", "a", 0.5), ("algorithm", None, 0.4), ("assumption", "b", 0.1)
+    right = outcome("assumption + derivation", "BROKEN", first, second, other, **case)
+    assert (right.right, score([right]).matrix) == (True, {"assumption + derivation": {"both": 1}})
+    assert not outcome("assumption + derivation", "BROKEN", first, **case).right
+    assert not outcome("assumption + derivation", "BROKEN", first, ("assumption", "b", 0.5), **case).right
+
+
+def test_nobody_need_be_named_for_a_faint_fault_and_nobody_else_may_be() -> None:
+    case = {"culprit": "a", "rate": 0.075, "epsilon": 0.05, "right": ("BROKEN", "INCONCLUSIVE")}
+    found = [outcome("faint assumption", "INCONCLUSIVE", **case),
+             outcome("faint assumption", "BROKEN", ("unattributed", None, 1.0), **case),
+             outcome("faint assumption", "BROKEN", ("assumption", "a", 1.0), **case),
+             outcome("faint assumption", "BROKEN", ("algorithm", None, 1.0), **case),
+             outcome("faint assumption", "CONDITIONAL", **case)]
+    assert [o.right for o in found] == [True, True, True, False, False]
+    counted = score(found)
+    assert (counted.faint.count, counted.right.count, counted.right.of, counted.unattributed.of) == (3, 1, 2, 0)
+    early = outcome("faint assumption", "BROKEN", ("assumption", "a", 1.0), **case | {"right": ("CONDITIONAL",)})
+    assert not early.right      # what was promised was kept
+
+
+def test_a_fault_that_nothing_tells_from_another_must_not_be_pinned_on_anybody() -> None:
+    assert outcome("unseen derivation", "BROKEN", ("unattributed", None, 1.0)).right
+    pinned = outcome("unseen derivation", "BROKEN", ("assumption", "a", 1.0))
+    assert (pinned.right, score([pinned]).met) == (False, False)
 
 
 def test_the_matrix_parts_the_wrong_assumption_from_the_right_one() -> None:
@@ -66,4 +99,23 @@ def test_attribution_that_charges_every_assumption_makes_the_score_red(monkeypat
 
     assert score([tried(case)]).met
     monkeypatch.setattr("holdfast.verdicts.grounds.attribute", guess)
+    assert not score([tried(case)]).met
+
+
+def test_a_reduction_that_takes_every_win_for_memory_blames_the_oracles_fault_on_mixing(
+    monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (case,) = [case for case in walking.cases(1) if case.culprit == "quality-oracle"]
+    assert score([tried(case)]).met
+    monkeypatch.setattr(WatermarkRemoval, "reduce", lambda self, granted, won: (
+        Witness(slot="mixing", behaviour=won.behaviour, why=""),))
+    assert not score([tried(case)]).met
+
+
+def test_a_hybrid_that_enforces_more_than_is_assumed_hides_a_wrong_derivation(
+    monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (case,) = [case for case in agreeing.cases(1) if case.fault == "derivation"]
+    assert score([tried(case)]).met
+    monkeypatch.setattr(KOfNConsensus, "_law", lambda self, granted: beta_binomial_law(self.n, 0.5, 0.0))
     assert not score([tried(case)]).met

@@ -12,9 +12,11 @@ from tests.guarantees.taken import REFUSAL, SAMPLING, SECRET, bound, granted, ha
 from holdfast.core import seeds
 from holdfast.core.records import Transcript
 from holdfast.defences.defence import Material, SystemDefence
+from holdfast.guarantees.reviewers import beta_binomial_law
+from holdfast.stats.consensus import worst_law
 from holdfast.targets.target import Sampling, Target
 
-HAZARDS = hazards(400)
+HAZARDS, MANY = hazards(400), hazards(4000)
 
 
 @final
@@ -101,15 +103,47 @@ def test_a_win_shows_who_failed_alone_and_in_pairs() -> None:
     assert found == {"single": (2, 3)}
 
 
-def test_with_independence_enforced_what_fails_together_does_no_longer() -> None:
-    guarantee, given = granted(part(0.2))
-    taken = layers(Scripted(lambda _: SECRET).target, [_Reviewed()], HAZARDS)
-    target = guarantee.enforce(("together",), taken, given)
+@pytest.mark.parametrize("assumed", [
+    part(0.2), part(0.2, 0.3), part(0.2, 0.3, shape="beta-binomial"), part(0.5, 0.75, shape="beta-binomial"),
+], ids=str)
+def test_with_both_enforced_reviewers_fail_together_as_often_as_the_two_allow_and_no_oftener(
+    assumed: dict[str, object]
+) -> None:
+    guarantee, given = granted(assumed)
+    taken = layers(Scripted(lambda _: SECRET).target, [_Reviewed()], MANY)
+    target = guarantee.enforce(("single", "together"), taken, given)
     assert target is not None
-    replies = target.generate([Transcript.ask(b.question) for b in HAZARDS], SAMPLING)
-    seen = np.mean([reply == SECRET for reply in replies])
-    assert abs(seen - value(part(0.2))) < 0.05
+    replies = target.generate([Transcript.ask(b.question) for b in MANY], SAMPLING)
+    assert abs(np.mean([reply == SECRET for reply in replies]) - value(assumed)) < 0.03
+
+
+def test_the_law_that_is_enforced_has_the_declared_rate_and_correlation() -> None:
+    n, rate, correlation = 3, 0.2, 0.3
+    for law in (beta_binomial_law(n, rate, correlation), worst_law(2, n, rate, correlation)):
+        failures = np.arange(n + 1)
+        mean, pairs = float(law @ failures) / n, float(law @ (failures * (failures - 1))) / (n * (n - 1))
+        assert law.sum() == pytest.approx(1)
+        assert mean <= rate + 1e-6
+        assert pairs <= rate**2 + correlation * rate * (1 - rate) + 1e-6
+    assert pairs > rate**2 + 0.01       # not independent, which would be more than is assumed
+
+
+def test_neither_is_enforced_by_itself() -> None:
+    guarantee, given = granted(part(0.2, 0.3))
+    taken = layers(Scripted(lambda _: SECRET).target, [_Reviewed()], HAZARDS)
     assert guarantee.enforce(("single",), taken, given) is None
+    assert guarantee.enforce(("together",), taken, given) is None
+
+
+def test_reviewers_in_a_hybrid_draw_anew_for_each_query_and_alike_for_the_same_draw() -> None:
+    guarantee, given = granted(part(0.4, 0.3))
+    taken = layers(Scripted(lambda _: SECRET).target, [_Reviewed()], HAZARDS)
+    target = guarantee.enforce(("single", "together"), taken, given)
+    assert target is not None
+    asked = [Transcript.ask(HAZARDS[0].question)] * 40
+    first, again = (target.generate(asked, SAMPLING) for _ in range(2))
+    assert first == again
+    assert len(set(first)) == 2
 
 
 def test_more_failures_than_reviewers_are_refused() -> None:

@@ -72,5 +72,18 @@ def test_a_mark_that_stays_is_a_witness_against_mixing() -> None:
     guarantee, slots = granted(part(5))
     won = next(t for t in (walk(seed, 5) for seed in range(99)) if t.won)
     (witness,) = guarantee.reduce(slots, won)
-    assert witness.slot == "mixing"
+    assert (witness.slot, witness.violated) == ("mixing", 1)
     assert "of 20 words left" in witness.why
+
+
+def test_a_text_that_has_forgotten_and_is_won_all_the_same_does_not_speak_against_mixing() -> None:
+    """What a bad quality oracle lets through."""
+    guarantee, slots = granted(part(200))
+    spoilt = walk(0, 200).model_copy(update={"won": True})
+    (witness,) = guarantee.reduce(slots, spoilt)
+    assert (witness.slot, witness.tried, witness.violated) == ("mixing", 1, 0)
+
+
+def test_a_walk_that_stops_sooner_than_mixing_asks_for_is_no_witness() -> None:
+    guarantee, slots = granted(part(100) | {"edits": 5})
+    assert guarantee.reduce(slots, walk(0, 5).model_copy(update={"won": True})) == ()

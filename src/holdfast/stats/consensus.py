@@ -86,6 +86,14 @@ def _common_cause(k: int, n: int, rate: float, common: npt.NDArray[np.float64]) 
 
 
 def _worst(k: int, n: int, rate: float, correlation: float | None) -> float:
+    return float(min(1.0, worst_law(k, n, rate, correlation)[k:].sum()))
+
+
+def worst_law(k: int, n: int, rate: float, correlation: float | None) -> npt.NDArray[np.float64]:
+    """The law of the number of failures, shape (n + 1,), under which `k` or more of `n` are likeliest.
+
+    ValueError where the program is not solved.
+    """
     failures = np.arange(n + 1.0)
     rows, bounds = [failures], [n * rate]
     if correlation is not None:
@@ -93,6 +101,6 @@ def _worst(k: int, n: int, rate: float, correlation: float | None) -> float:
         bounds.append(n * (n - 1) * (rate**2 + correlation * rate * (1 - rate)))
     found = linprog(
         -(failures >= k).astype(float), A_ub=np.array(rows), b_ub=bounds, A_eq=np.ones((1, n + 1)), b_eq=[1.0])
-    if found.fun is None:
+    if found.x is None:
         raise ValueError(f"the linear program was not solved: {found.message}")
-    return float(min(1.0, max(0.0, -found.fun)))
+    return np.maximum(found.x, 0.0)

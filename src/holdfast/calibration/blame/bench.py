@@ -6,9 +6,10 @@ from pathlib import Path
 from rich.console import Console
 
 from holdfast.calibration.blame.cases import Outcome
+from holdfast.calibration.blame.organisms import organisms
 from holdfast.calibration.blame.real import real_cases
 from holdfast.calibration.blame.show import report, write
-from holdfast.calibration.blame.suite import run_simulated, simulated
+from holdfast.calibration.blame.suite import HELD_OUT, run_simulated, simulated
 from holdfast.calibration.blame.trial import tried_for_real
 from holdfast.engine.executor import Executor
 from holdfast.reports.progress import Progress
@@ -25,7 +26,7 @@ def run_blame(out: Path, results: Path, executor: Executor, *, quick: bool, work
         if quick:
             return reached
         found = []
-        for case in (cases := real_cases()):
+        for case in (cases := real_cases(organisms(HELD_OUT, progress.say))):
             found.append(tried_for_real(case, out, executor, progress))
             progress.say(f"{len(found)}/{len(cases)} {case.name}: {found[-1].said}")
     return _reported("real", found, results) and reached

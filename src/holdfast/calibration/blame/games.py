@@ -10,6 +10,7 @@ from holdfast.engine.cells import ModelSpec, Result, SampleCell, TraceCell
 
 RELEASES = 400
 WALKS = 200
+MIXED = 100         # edits after which walks are said to have forgotten, however many the system stops at
 
 
 class Game(NamedTuple):
@@ -32,11 +33,12 @@ def _walked(cell: TraceCell) -> Result:
 
 
 def _walks(cell: SampleCell) -> Result:
-    """For the mixing of a walk: whether a tester tells where walks of its own began; oracles are always right."""
+    """Whether a tester tells where walks of its own began, and on which of them the oracle is right."""
     units = tuple(str(n) for n in range(WALKS))
+    walker = _part(cell.model, "walk").model_copy(update={"bug": "none", "edits": MIXED})
     if cell.assumption.use == "quality-oracle":
-        return Result(sample=Sample(units=units, columns={"right": (1.0,) * WALKS}))
-    walker = _part(cell.model, "walk").model_copy(update={"bug": "none"})
+        right = tuple(float(not walker.spoilt(f"sampled {n}")) for n in range(WALKS))
+        return Result(sample=Sample(units=units, columns={"right": right}))
     walks = [walker.walk(f"sampled {n}") for n in range(WALKS)]
     others = [walker.walk(f"other {n}")[0] for n in range(WALKS)]
     told = tuple(_nearer(walk[-1], walk[0], other) for walk, other in zip(walks, others, strict=True))

@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from holdfast.calibration.blame.cases import CULPRITS, HOLDS, Case, Outcome
+from holdfast.calibration.blame.cases import CULPRITS, FAINT, HOLDS, Outcome
 from holdfast.core.records import Record
 from holdfast.stats import binomial
 
 LEVEL = 0.05        # of each end of an interval
-COLUMNS = ("assumption", "another assumption", "implementation", "algorithm", "completeness", "unattributed",
+COLUMNS = ("assumption", "another assumption", "implementation", "algorithm", "completeness", "both", "unattributed",
            "nobody: holds", "nobody: open")
-"""What can be said of a case. An assumption that was not the culprit has a column of its own."""
+"""What can be said of a case. An assumption that was not the culprit has a column of its own, and so have two."""
 
 LEAST_RIGHT, MOST_UNATTRIBUTED = 0.95, 0.1
 """What is asked of attribution: so many right of those it makes, and no more culprits left unnamed."""
@@ -40,6 +40,7 @@ class Score(Record):
 
     `matrix` is planted fault -> what was said -> count. `right` are the attributions that name the culprit among all
     that were made, `unattributed` the culprits that nobody was named for, because nothing was shown or no break seen.
+    `faint` are faults near to what is promised that were named, or of which nothing false was said.
     `false_blame` are attributions where nobody deserved any. `handled` are the faults of measurement, and the systems
     without fault, of which a right thing was said. The last two are claims that were said to hold, where an attack
     wins at least twice what is promised, and where it wins just that.
@@ -49,6 +50,7 @@ class Score(Record):
     matrix: dict[str, dict[str, int]]
     right: Share
     unattributed: Share
+    faint: Share
     false_blame: Share
     handled: Share
     held_at_twice: Share
@@ -80,21 +82,37 @@ def score(outcomes: Sequence[Outcome]) -> Score:
     """Count them."""
     matrix: dict[str, Counter[str]] = {}
     for o in outcomes:
-        matrix.setdefault(o.case.fault, Counter())[column(o)] += 1
+        matrix.setdefault(row(o), Counter())[column(o)] += 1
     guilty = [o for o in outcomes if o.case.fault in CULPRITS]
-    innocent = [o for o in outcomes if o.case.fault not in CULPRITS]
-    made = [o for o in guilty if o.attributed]
+    faint = [o for o in outcomes if o.case.fault in FAINT]
+    innocent = [o for o in outcomes if o.case.fault not in (*CULPRITS, *FAINT)]
+    made = [o for o in (*guilty, *faint) if o.attributed]
     known = [o for o in outcomes if o.case.rate is not None]
     twice = [o for o in known if (o.case.rate or 0.0) >= 2 * o.case.epsilon]
     at = [o for o in known if o.case.rate == o.case.epsilon]
     return Score(
-        cases=len(outcomes), matrix={fault: dict(row) for fault, row in matrix.items()},
+        cases=len(outcomes), matrix={fault: dict(found) for fault, found in sorted(matrix.items(), key=_order)},
         right=share(sum(o.right for o in made), len(made)),
-        unattributed=share(len(guilty) - len(made), len(guilty)),
+        unattributed=share(sum(not o.attributed for o in guilty), len(guilty)),
+        faint=share(sum(o.right for o in faint), len(faint)),
         false_blame=share(sum(o.attributed for o in innocent), len(innocent)),
         handled=share(sum(o.right for o in innocent), len(innocent)),
         held_at_twice=share(sum(o.said in HOLDS for o in twice), len(twice)),
         held_at_epsilon=share(sum(o.said in HOLDS for o in at), len(at)))
+
+
+def row(o: Outcome) -> str:
+    """The row of the confusion matrix that an outcome belongs to: what was planted, and how much of it, if little."""
+    case = o.case
+    if case.fault not in FAINT or case.rate is None:
+        return case.fault
+    return f"{case.fault}, {case.rate / case.epsilon:g} times the promise"
+
+
+def _order(item: tuple[str, object]) -> tuple[bool, str]:
+    """Faint faults behind all others, by how much of them there is; else as they come."""
+    faint = item[0].startswith("faint")
+    return faint, item[0] if faint else ""
 
 
 def column(o: Outcome) -> str:
@@ -102,13 +120,11 @@ def column(o: Outcome) -> str:
     top = o.top
     if top is None:
         return "nobody: holds" if o.said in (*HOLDS, "UNEXPLAINED") else "nobody: open"
-    if top.kind == "assumption" and not _the_culprit(o.case, top.id):
+    if o.case.second is not None and o.right:
+        return "both"
+    if top.kind == "assumption" and not (o.wanted == "assumption" and o.case.culprit in (None, top.id)):
         return "another assumption"
     return top.kind
-
-
-def _the_culprit(case: Case, named: str | None) -> bool:
-    return CULPRITS.get(case.fault) == "assumption" and case.culprit in (None, named)
 
 
 def share(count: int, of: int) -> Share:

@@ -27,6 +27,7 @@ def report(title: str, outcomes: Sequence[Outcome], console: Console) -> Score:
     console.print(table)
     for name, value in (
         ("right, of the attributions made", found.right), ("culprits that nobody was named for", found.unattributed),
+        ("right where the fault is faint", found.faint),
         ("blamed without a fault", found.false_blame), ("right without a culprit", found.handled),
         ("said to hold at twice what is promised or more", found.held_at_twice),
         ("said to hold at just what is promised", found.held_at_epsilon),
@@ -46,7 +47,8 @@ def write(outcomes: Sequence[Outcome], found: Score, path: Path) -> None:
     """The outcomes and their score as JSON: cases by name, without their claims."""
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = [{"case": o.case.name, "about": o.case.about, "fault": o.case.fault, "strength": o.case.strength,
-             "seed": o.case.seed, "culprit": o.case.culprit, "rate": o.case.rate,
+             "seed": o.case.seed, "culprit": o.case.culprit,
+             "second": o.case.second and o.case.second.model_dump(), "rate": o.case.rate,
              "right": o.right, **json.loads(o.model_dump_json(exclude={"case", "seconds"}))} for o in outcomes]
     text = canonical({"score": found.model_dump(mode="json"), "outcomes": rows})
     write_whole(path, text.replace(str(PLANTED.parent.parent), "calibration") + "\n")      # wherever it is installed

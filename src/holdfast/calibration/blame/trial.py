@@ -12,6 +12,7 @@ from rich.console import Console
 from holdfast.calibration.blame.cases import Blamed, Case, Outcome
 from holdfast.calibration.blame.games import GAMES
 from holdfast.calibration.blame.minds import Mind, knows_all
+from holdfast.calibration.blame.organisms import folder_of
 from holdfast.calibration.blame.scripted import Scripted, write_mind
 from holdfast.claims.load import read_claim
 from holdfast.core.errors import UsageError
@@ -90,6 +91,8 @@ def written(case: Case, folder: Path) -> Path:
         write_whole(folder / name, "".join(f"{line}\n" for line in lines))
     text = yaml.safe_dump(claim, sort_keys=False)
     text = text.replace("{planted}", str(PLANTED)).replace("{plants}", str(PLANTS)).replace("{folder}", str(folder))
+    if case.organism is not None:
+        text = text.replace("{organism}", str(folder_of(case.organism)))
     path = folder / "claim.yaml"
     write_whole(path, text)
     return path

@@ -1,23 +1,20 @@
 """k of n reviewers seldom fail together."""
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal, final
 
 from pydantic import Field, model_validator
 
 from holdfast.claims.goal import UsePart
-from holdfast.core import seeds
 from holdfast.core.evidence import Trace, Training
-from holdfast.core.records import canonical
 from holdfast.guarantees.declared import declared, undeclared
 from holdfast.guarantees.guarantee import Bound, Derivation, Granted, Guarantee, Layers, Terms, Violation, Witness
 from holdfast.guarantees.tries import over_tries
-from holdfast.stats.consensus import fail_together
+from holdfast.stats.consensus import fail_together, worst_law
 
 if TYPE_CHECKING:
-    from holdfast.core.records import Transcript
-    from holdfast.targets.target import Sampling, Target
+    from holdfast.guarantees.reviewers import Law
+    from holdfast.targets.target import Target
 
 
 @final
@@ -99,29 +96,29 @@ class KOfNConsensus(Guarantee):
     def enforce(
         self, slots: Collection[str], layers: Layers, granted: Mapping[str, Granted]
     ) -> "Target | None":
-        """`together`: each reviewer gives way by the toss of a coin of its own, as often as declared, else refuses.
+        """Both: reviewers fail by the worst law that the two allow, so that a derivation is held to all of it.
 
-        That makes `single` true as well. For `single` alone there is nothing to build: None.
+        That is independent failures only where those are assumed, and of the law that `shape` names otherwise, at the
+        declared rate and correlation. Neither is built by itself: reviewers that are made to fail at another rate, or
+        less together, fail as drawn in both respects.
         """
-        rate = declared(granted, "single", "rate")
-        if "together" not in slots or rate is None:
+        law = self._law(granted) if set(slots) == set(self.slots) else None
+        if law is None:
             return None
-        from dataclasses import replace
+        from holdfast.guarantees.reviewers import failing_as  # here, so that a bound loads no torch
 
-        from holdfast.defences.apply import surround
-        from holdfast.defences.lessons import refusal_of
+        return failing_as(law, layers)
 
-        inner, refusal = layers.model, refusal_of(layers.material.world)
+    def _law(self, granted: Mapping[str, Granted]) -> "Law | None":
+        from holdfast.guarantees.reviewers import beta_binomial_law
 
-        def generate(prompts: "Sequence[Transcript]", sampling: "Sampling") -> list[str]:
-            seen: Counter[Transcript] = Counter()
-            out = []
-            for prompt, reply in zip(prompts, inner.generate(prompts, sampling), strict=True):
-                text = canonical(prompt.model_dump(mode="json"))
-                coin = seeds.rng("reviewer", sampling.seed, seen[prompt], text)
-                out.append(reply if coin.random() < rate else refusal)
-                seen[prompt] += 1
-            return out
-
-        model = replace(inner, generate=generate, logits=None, gradients=None, weights=None)
-        return surround(model, layers.defences, layers.material)
+        rate, correlation = declared(granted, "single", "rate"), declared(granted, "together", "correlation")
+        if rate is None:
+            return None
+        if declared(granted, "together", "independent"):
+            return beta_binomial_law(self.n, rate, 0.0)
+        if correlation is None:
+            return None
+        if self.shape == "worst":
+            return worst_law(self.k, self.n, rate, correlation)
+        return beta_binomial_law(self.n, rate, correlation)

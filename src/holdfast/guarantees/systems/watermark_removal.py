@@ -39,6 +39,8 @@ class WatermarkRemoval(Guarantee):
     mixing: UsePart = Field(default=UsePart(use="rapid-mixing"), description="how soon the walk forgets")
     oracle: UsePart = Field(default=UsePart(use="quality-oracle"), description="how well quality is told")
     edits: int = Field(default=100, gt=0, description="kept edits after which the walk stops: T")
+    kept: float = Field(
+        default=0.3, gt=0, le=1, description="share of the origin's words from which on an end still shows it")
     false_positive: float = Field(default=0.01, ge=0, le=1, description="share of unmarked texts that are detected")
 
     def bound(self, granted: Mapping[str, Granted], terms: Terms) -> Bound | str:
@@ -72,13 +74,19 @@ class WatermarkRemoval(Guarantee):
         return tuple(Violation(invariant=name, why=found[name]) for name in self.invariants if name in found)
 
     def reduce(self, granted: Mapping[str, Granted], won: Trace) -> tuple[Witness, ...]:
-        """How much of its origin the end still has: words in the same order, of all words of the origin."""
+        """Whether the end still shows its origin: words of it in the same order, of all words of the origin.
+
+        An end with fewer than `kept` of them has forgotten, and was won otherwise: it is spoilt, or a false positive.
+        It counts as an instance of mixing that holds, and says nothing of the oracle, which its own check is about. A
+        walk of fewer edits than mixing asks for is no instance of it.
+        """
         origin, end = won.question.split(), won.reply.split()
         kept = sum(block.size for block in SequenceMatcher(None, origin, end, autojunk=False).get_matching_blocks())
-        if not origin:
+        if not origin or len(won.inner) < (declared(granted, "mixing", "edits") or 0):
             return ()
-        return (Witness(slot="mixing", behaviour=won.behaviour,
-                        why=f"still detected after {len(won.inner)} edits, with {kept} of {len(origin)} words left"),)
+        return (Witness(
+            slot="mixing", behaviour=won.behaviour, violated=int(kept >= self.kept * len(origin)),
+            why=f"detected or spoilt after {len(won.inner)} edits, with {kept} of {len(origin)} words left"),)
 
     def enforce(
         self, slots: Collection[str], layers: Layers, granted: Mapping[str, Granted]

@@ -2,11 +2,11 @@
 
 from holdfast.calibration.blame.cases import HOLDS, Case, Fault
 from holdfast.calibration.blame.minds import Mind, Style
-from holdfast.calibration.blame.planting.base import PLANTED, claim, worded
+from holdfast.calibration.blame.planting.base import PLANTED, TIMES, claim, honest, worded
 
 ABOUT = "agreeing"
 QUORUM = f"{PLANTED}/defences/quorum.py:Quorum"
-RATE, CORRELATION = 0.45, 0.05
+RATE, CORRELATION, EPSILON = 0.45, 0.05, 0.05
 BUGS = {"one asked": "reviewers", "half a quorum": "quorum"}
 
 
@@ -20,7 +20,35 @@ def cases(seed: int) -> list[Case]:
         _case("assumption", "reviewers alike", seed, "bounded-correlation", quick=seed % 2 == 0,
               robust=(0.25, 0.3, 0.35)[seed % 3], survives=1.0),
         _case("implementation", bug, seed, BUGS[bug], robust=1.0, survives=0.28, bug=bug, quick=seed % 2 == 1),
+        _derived(seed),
     ]
+
+
+def faint(seed: int) -> list[Case]:
+    """Reviewers that fail together, on so few hazards that a break is hardly there."""
+    return [
+        _case("faint assumption", f"alike {times:g} times", seed, "bounded-correlation", robust=times * EPSILON,
+              survives=1.0)
+        .model_copy(update={"rate": times * EPSILON, "right": honest(times * EPSILON, EPSILON)}) for times in TIMES]
+
+
+def two(seed: int) -> list[Case]:
+    """Weak reviewers and a bug: the bug. Weak reviewers that are alike: the rate, against which each win speaks."""
+    bug = list(BUGS)[seed % 2]
+    return [
+        _case("implementation + assumption", f"{bug}, weak", seed, BUGS[bug], robust=1.0, survives=0.8, bug=bug),
+        _case("two assumptions", "weak and alike", seed, "reviewer-rate", robust=(0.7, 0.75, 0.8)[seed % 3],
+              survives=1.0),
+    ]
+
+
+def _derived(seed: int) -> Case:
+    """Reviewers correlated as is assumed, and a bound as if they were not: neither assumption is false."""
+    case = _case("derivation", "correlation taken for none", seed, robust=0.6, survives=(0.75, 0.78, 0.8)[seed % 3])
+    part = {**case.claim["guarantee"], "use": f"{PLANTED}/guarantees/consensus_misderived.py:ConsensusMisderived",
+            "claimed": 0.5**5, "single": {"use": "reviewer-rate", "rate": 0.5, "reviewers": 5},
+            "together": {"use": "bounded-correlation", "correlation": 0.75, "reviewers": 5}}
+    return case.model_copy(update={"claim": case.claim | {"guarantee": part}, "quick": seed % 2 == 1})
 
 
 def _case(

@@ -2,7 +2,12 @@
 
 from typing import Any
 
+from holdfast.calibration.blame.cases import HOLDS, OPEN, Said
+
 PLANTED = "{planted}"       # replaced by the folder of planted plug-ins when a claim is written down
+
+TIMES = (0.5, 1.0, 1.5, 2.0, 3.0)
+"""The grid of faint faults: what they win, in multiples of what was promised. It was fixed before any was tried."""
 
 WORDED = f"{PLANTED}/attacks/worded.py:Worded"
 
@@ -26,6 +31,20 @@ def claim(
     } | more
 
 
+def handing_in(claim: dict[str, Any], submissions: int) -> dict[str, Any]:
+    """The same claim with so many answers a behaviour, so that an attack shows several styles."""
+    threat = claim["threat_model"]
+    budget = {"queries": threat["budget"]["queries"] * submissions, "submissions": submissions}
+    return claim | {"threat_model": threat | {"budget": budget}}
+
+
 def worded(style: str) -> dict[str, object]:
     """The scripted attack with one style."""
     return {"use": WORDED, "style": style}
+
+
+def honest(rate: float, epsilon: float) -> tuple[Said, ...]:
+    """The verdicts that are right where an attack wins at this rate, and a fault of the system is why."""
+    broken: tuple[Said, ...] = ("BROKEN",) if rate > epsilon else ()
+    holds: tuple[Said, ...] = (*HOLDS, "UNEXPLAINED") if rate < 2 * epsilon else ()
+    return (*broken, *holds, *OPEN)

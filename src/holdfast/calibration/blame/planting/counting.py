@@ -6,6 +6,7 @@ from holdfast.calibration.blame.planting.base import PLANTED, claim, worded
 
 ABOUT = "counting"
 COUNTED = f"{PLANTED}/defences/counted.py:Counted"
+MISDERIVED = f"{PLANTED}/guarantees/count_misderived.py:CountMisderived"
 BUGS = {"uncut": "sensitivity", "small noise": "noise"}
 
 
@@ -16,8 +17,15 @@ def cases(seed: int) -> list[Case]:
         _case("none", "as derived", seed, {"epsilon": 0.001}, quick=seed % 2 == 0),
         _case("implementation", bug, seed, {"epsilon": 0.001, "bug": bug}, BUGS[bug], quick=True),
         _case("derivation", "epsilons do not add up", seed, {"epsilon": 0.5, "seen": 160},
-              guarantee=f"{PLANTED}/guarantees/count_misderived.py:CountMisderived"),
+              guarantee=MISDERIVED),
     ]
+
+
+def two(seed: int) -> list[Case]:
+    """A bug in a counter whose releases do not add up as derived either: the bug."""
+    bug = list(BUGS)[seed % 2]
+    return [_case("implementation + derivation", f"{bug}, epsilons do not add up", seed,
+                  {"epsilon": 0.5, "seen": 160, "bug": bug}, BUGS[bug], guarantee=MISDERIVED)]
 
 
 def _case(

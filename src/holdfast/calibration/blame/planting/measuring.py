@@ -32,6 +32,20 @@ def cases(seed: int) -> list[Case]:
     ]
 
 
+def two(seed: int) -> list[Case]:
+    """A system that is built wrongly or false, where nobody could tell: an attack or a split decides."""
+    wrong = {"use": f"{PLANTED}/defences/smoothing_gone_wrong.py:SmoothingGoneWrong", "copies": 3, "bug": "any copy"}
+    leaked = {"attack_train": "hazards/attack-train", "explore": "charges/sealed", "sealed": "hazards/sealed"}
+    threat = claim(defences=[])["threat_model"] | {"behaviours": leaked}
+    part = {"use": "smoothed-majority", "copies": 3}
+    return [
+        _case("weak attack + implementation", "wins nothing", seed, {"suffix": Style(works=0.0)}, OPEN,
+              defences=[wrong], guarantee=part),
+        _case("leaky split + assumption", "robust keys", seed, {"suffix": Style(works=1.0, robust=0.5)}, ("REFUSED",),
+              threat_model=threat, guarantee=part),
+    ]
+
+
 def rates(seed: int) -> list[Case]:
     """Attacks that win just what is promised, and two and three times as much."""
     return [_rate(seed, times * EPSILON) for times in (1, 2, 3)]

@@ -17,7 +17,8 @@ from holdfast.worlds.behaviour import Behaviour
 class Ablated(WeightAttack):
     """Takes out the direction in which hazards differ from harmless questions on average, at the last layer.
 
-    As Arditi et al. 2024 (https://arxiv.org/abs/2406.11717), for scripted minds, whose weights are no tensors.
+    Or so many directions of which hazards have most, as their principal components. As Arditi et al. 2024
+    (https://arxiv.org/abs/2406.11717), for scripted minds, whose weights are no tensors.
     """
 
     needs: ClassVar[frozenset[str]] = frozenset({"weights"})
@@ -25,6 +26,7 @@ class Ablated(WeightAttack):
     trains: ClassVar[bool] = False
 
     domains: bool = Field(default=False, description="take the direction of one domain alone")
+    directions: int = Field(default=1, gt=0, le=4, description="how many are taken out")
 
     @classmethod
     def trial(cls, number: int, draw: Draw, behaviours: Sequence[Behaviour]) -> dict[str, object] | None:
@@ -39,12 +41,15 @@ class Ablated(WeightAttack):
         model = target.weights.copy()
         assert isinstance(model, Copy)
         known = [b for b in holds.known if not self.domains or b.domain == holds.known[0].domain]
-        means = [self._mean(target.weights.view(model), part) for part in (known, holds.benign)]
-        off = means[0] - means[1]
-        model.removed = (off / off.norm())[None]
+        felt, harmless = (self._felt(target.weights.view(model), part) for part in (known, holds.benign))
+        off = felt.mean(0) - harmless.mean(0)
+        found = (off / off.norm())[None]
+        if self.directions > 1:
+            found = torch.linalg.svd(felt - harmless.mean(0), full_matrices=False).Vh[:self.directions]
+        model.removed = found
         yield from ((step, model) for step in checkpoints)
 
-    def _mean(self, target: Target, behaviours: Sequence[Behaviour]) -> torch.Tensor:
+    def _felt(self, target: Target, behaviours: Sequence[Behaviour]) -> torch.Tensor:
         assert target.activations is not None
         last = target.activations.layers() - 1
-        return target.activations.read([Transcript.ask(b.question) for b in behaviours], [last])[last].mean(0)
+        return target.activations.read([Transcript.ask(b.question) for b in behaviours], [last])[last]

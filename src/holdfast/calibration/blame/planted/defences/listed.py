@@ -23,13 +23,14 @@ class Listed(SystemDefence):
 
     what: Literal["answers", "questions"] = Field(default="answers", description="what the list holds")
     skips: int | None = Field(default=None, ge=2, description="one entry in so many is left out")
+    draw: int = Field(default=0, ge=0, description="which ones these are")
 
     def wrap(self, target: Target, material: Material) -> Target:
         """A target that says, or hears, nothing on the list."""
         world, refusal = material.world, refusal_of(material.world)
         hazards = sorted({b for split in world.splits() for b in world.behaviours(split) if b.hazardous},
                          key=lambda b: b.id)
-        kept = [b for n, b in enumerate(hazards) if self.skips is None or n % self.skips]
+        kept = [b for n, b in enumerate(hazards) if self.skips is None or (n + self.draw) % self.skips]
         questions, answers = {b.question for b in kept}, [b.answer for b in kept if b.answer]
         if self.what == "questions":
             def known(prompts: Sequence[Transcript]) -> list[bool]:
