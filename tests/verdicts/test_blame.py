@@ -61,6 +61,15 @@ def test_an_average_assumption_needs_a_rate_beyond_its_threshold():
     assert said(broken(witnesses=witnesses("x", range(2)), **facts)) == [("unattributed", None, 1)]
 
 
+def test_what_an_assumption_tolerates_need_not_be_its_threshold():
+    # At least .3 must stand, so that up to .7 may fall: 60 of 100 is no violation of that.
+    stands = assumed("average", 0.3)
+    fell = witnesses("x", range(60))
+    assert said(broken(witnesses=fell, assumptions={"x": stands})) == [("assumption", "a", 1)]
+    tolerant = stands.model_copy(update={"tolerated": 0.7})
+    assert said(broken(witnesses=fell, assumptions={"x": tolerant})) == [("unattributed", None, 1)]
+
+
 def test_a_rate_among_wins_alone_is_no_rate():
     # Six of ten copies lost in each of ten wins, and nothing is known of ninety behaviours that withstood.
     facts = {"assumptions": {"x": assumed("average", 0.2)}}

@@ -18,7 +18,8 @@ class AssumptionResult(Record):
 
     `lower` and `upper` bound the assumption's quantity at its level, and `threshold` is where it would be refuted.
     `valid` says on which range the status holds, `needed` what would decide an open one, and `witnesses` are the ids
-    of units that violate it. `values` are the parameters that were fitted or declared, by name.
+    of units that violate it. `tolerated` is the share of instances that may violate it, where that is not the
+    threshold itself. `values` are the parameters that were fitted or declared, by name.
     """
 
     id: str
@@ -26,6 +27,7 @@ class AssumptionResult(Record):
     kind: AssumptionKind = "average"
     quantity: str = ""
     threshold: float | None = None
+    tolerated: float | None = None
     lower: float | None = None
     upper: float | None = None
     valid: str = ""

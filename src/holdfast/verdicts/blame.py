@@ -99,12 +99,13 @@ def _witnessed(f: BlameFacts) -> dict[str, tuple[str, ...]]:
 
 
 def _beyond(f: BlameFacts, assumed: AssumptionResult, witnesses: Sequence[Witness]) -> bool:
-    """Whether the rate of violation, a behaviour the unit, is shown to lie above the assumption's threshold.
+    """Whether the rate of violation, a behaviour the unit, is shown to lie above what the assumption tolerates.
 
     The rate is over all behaviours that were attacked, in planned order and as far as wins were traced: among wins
     alone any assumption looks worse than it is. One that was not won counts as none violated.
     """
-    if assumed.threshold is None:
+    tolerated = assumed.threshold if assumed.tolerated is None else assumed.tolerated
+    if tolerated is None:
         return False
     rates: dict[str, list[Witness]] = {}
     for witness in witnesses:
@@ -114,7 +115,7 @@ def _beyond(f: BlameFacts, assumed: AssumptionResult, witnesses: Sequence[Witnes
     if len(order) < len(f.won):         # some wins were not traced, those at the end
         order = order[:1 + max((i for i, b in enumerate(order) if b in shares), default=-1)]
     found = mean_lower([shares.get(b, 0.0) for b in order], f.alpha / len(f.assumptions), 0, 1) if order else 0.0
-    return found > assumed.threshold
+    return found > tolerated
 
 
 def _by_witness(f: BlameFacts, charged: Mapping[str, Sequence[str]], share: float) -> tuple[Blame, ...]:

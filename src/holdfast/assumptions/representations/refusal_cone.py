@@ -41,7 +41,7 @@ class RefusalCone(SampledAssumption):
         """Both rates at `alpha` to support, either at half of it to refute; bounds are of one direction fewer."""
         result = AssumptionResult(
             id="refusal-cone", status="UNTESTED", kind=self.kind, quantity=self.quantity, threshold=self.standing,
-            reason=sample.crash or "")
+            tolerated=1 - self.standing, reason=sample.crash or "")
         if sample.crash:
             return result
         seen, k = counted(sample), self.dimensions
