@@ -86,6 +86,7 @@ VERDICTS = {
     "broken": samples.verdict,
     "explained": explained,
     "unsound": unsound,
+    "stacked": samples.stacked,
     "stands": standing,
     "unexplained": unexplained,
     "conditional": samples.holding,

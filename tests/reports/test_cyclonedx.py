@@ -152,3 +152,10 @@ def test_the_same_verdicts_give_the_same_text_and_others_another_number():
     assert cyclonedx(SETS["five"]()) == cyclonedx(SETS["five"]())
     numbers = {read(SETS[name]())["serialNumber"] for name in SETS}
     assert len(numbers) == len(SETS) - 1    # `bare` holds the verdict that `broken` holds
+
+
+def test_a_layer_that_fails_open_is_counter_evidence_and_one_that_was_not_tried_is_none():
+    for_, against = sides(samples.stacked())
+    assert [text for kind, text in against if kind == "layer"] == [
+        "classifier while its parts raise errors: BROKEN, rephrase wins 160/160, 0.970 to 1.000"]
+    assert not [text for kind, text in for_ if kind == "layer"]

@@ -142,3 +142,11 @@ def test_a_layer_is_live_that_moves_answers_in_its_place_or_alone(placed, alone,
     records = [logprobs(placed)] + ([logprobs(alone).model_copy(update={"alone": True})] if alone is not None else [])
     found = evidence().model_copy(update={"liveness": tuple(records)})
     assert judge_evidence(claim(), found, facts()).verdict == verdict
+
+
+def test_a_layer_that_fails_open_has_witnesses_that_can_be_replayed():
+    found = judged(stack(DOWN), stack(ERROR, 90), stack(NAN), fails="closed")
+    assert len(found.witnesses) == 90
+    assert {(w.attack, w.replayed, w.replay) for w in found.witnesses} == {
+        ("rephrase", True, "holdfast verify RUN --replay system-sealed-rephrase-0")}
+    assert judged(stack(FIRST, 90), stack(SECOND, 0), stack(BARE, 160)).witnesses == ()

@@ -109,7 +109,11 @@ class _Claim:
 
     def _gates(self) -> list[str]:
         kept = [lines.gate_line(gate) for gate in self.verdict.completeness if gate.status == "holds"]
-        return self._strategy("work", "What the defended system must still do, against its control", kept)
+        closed = [lines.stack_line(stack) for stack in lines.failing(self.verdict, "HOLDS")]
+        return [
+            *self._strategy("work", "What the defended system must still do, against its control", kept),
+            *self._strategy("failing", "Each layer made to fail, and every attack searched anew meanwhile", closed),
+        ]
 
     def _strategy(self, name: str, text: str, evidence: Sequence[str]) -> list[str]:
         """A strategy with these solutions; none where there is no evidence."""
@@ -164,7 +168,8 @@ class _Claim:
         shown = [lines.witness_line(witness) for witness in verdict.witnesses[:MOST_WITNESSES]]
         more = [f"{len(verdict.witnesses)} witnesses in all"] if len(verdict.witnesses) > MOST_WITNESSES else []
         broken = [lines.attack_line(attack) for attack in verdict.attacks if attack.status == "BROKEN"]
-        self._challenge("", lines.break_line(verdict), [*broken, *failed, *shown, *more], self._id("Goal"))
+        opened = [lines.stack_line(stack) for stack in lines.failing(verdict, "BROKEN")]
+        self._challenge("", lines.break_line(verdict), [*broken, *opened, *failed, *shown, *more], self._id("Goal"))
         return True
 
     def _challenge(self, name: str, text: str, evidence: Sequence[str], challenges: str) -> None:
@@ -216,6 +221,7 @@ def _found(verdict: Verdict) -> list[str]:
 
 def _undecided(verdict: Verdict) -> list[str]:
     attacks = [lines.attack_line(attack) for attack in verdict.attacks if attack.status == "INCONCLUSIVE"]
+    attacks += [lines.stack_line(stack) for stack in lines.failing(verdict, "INCONCLUSIVE")]
     return attacks + [lines.gate_line(gate) for gate in verdict.completeness if gate.status == "inconclusive"]
 
 

@@ -13,7 +13,7 @@ from holdfast.core.records import canonical, digest
 from holdfast.reports import figures, lines
 from holdfast.reports.plain_json import plain_json
 from holdfast.reports.subject import HOLDING, Subject, tags_of
-from holdfast.verdicts.verdict import Verdict, Witness
+from holdfast.verdicts.verdict import StackResult, Verdict, Witness
 
 SCHEMA = "http://cyclonedx.org/schema/bom-1.6.schema.json"
 
@@ -103,6 +103,8 @@ def _items(verdict: Verdict) -> list[Item]:
         if gate.status != "inconclusive":
             side = "counterEvidence" if gate.status == "fails" else "evidence"
             items.append((side, "completeness", lines.gate_line(gate), gate.model_dump(mode="json")))
+    items += [("counterEvidence", *_layer(stack)) for stack in lines.failing(verdict, "BROKEN")]
+    items += [("evidence", *_layer(stack)) for stack in lines.failing(verdict, "HOLDS")]
     for found in verdict.assumptions:
         if found.status in ("SUPPORTED", "REFUTED"):
             side = "counterEvidence" if found.status == "REFUTED" else "evidence"
@@ -118,6 +120,10 @@ def _items(verdict: Verdict) -> list[Item]:
     if verdict.verdict in (*HOLDING, "BROKEN"):
         return items
     return [item for item in items if item[0] == "counterEvidence"]
+
+
+def _layer(stack: StackResult) -> tuple[str, str, dict[str, Any]]:
+    return "layer", lines.stack_line(stack), stack.model_dump(mode="json")
 
 
 def _witness(witness: Witness) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from holdfast.verdicts.verdict import (
     LayersResult,
     LivenessResult,
     StackResult,
+    Status,
     Verdict,
     Witness,
 )
@@ -75,7 +76,7 @@ def attribution_line(given: GuaranteeResult) -> str:
 def layer_lines(found: LayersResult, alpha: float) -> list[str]:
     """What a stack of defences is worth layer by layer, and the risk that is left, composed from them."""
     out = [found.reason] if found.reason else []
-    out += [_stack_line(stack) for stack in found.stacks]
+    out += [stack_line(stack) for stack in found.stacks]
     if found.dependence is not None:
         out.append(figures.dependence(found.dependence, alpha))
         for words, share, upper in figures.composed(found.dependence):
@@ -83,11 +84,20 @@ def layer_lines(found: LayersResult, alpha: float) -> list[str]:
     return out
 
 
-def _stack_line(stack: StackResult) -> str:
+def stack_line(stack: StackResult) -> str:
+    """What the attacks, searched anew, won on an altered stack."""
     if stack.status is None:
         return f"{stack.name}: not tried, {stack.reason}"
     bounds = figures.bounds(stack.lower, stack.upper)
     return f"{stack.name}: {stack.status}, {stack.attack} wins {stack.wins}/{stack.n}, {bounds}"
+
+
+def failing(verdict: Verdict, status: Status) -> list[StackResult]:
+    """The stacks with a layer that fails and this status, where the claim promises that layers fail closed."""
+    found = verdict.layers
+    if found is None or found.fails == "not promised":
+        return []
+    return [stack for stack in found.stacks if stack.altered.fault and stack.status == status]
 
 
 def liveness_line(found: LivenessResult) -> str:

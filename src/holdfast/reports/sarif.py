@@ -117,6 +117,7 @@ def _properties(verdict: Verdict) -> dict[str, Any]:
         "guarantee": _guarantee(verdict.guarantee),
         "assumptions": [found.model_dump(mode="json") for found in verdict.assumptions],
         "completeness": [lines.gate_line(gate) for gate in verdict.completeness],
+        "layers": lines.layer_lines(verdict.layers, goal.alpha) if verdict.layers else [],
         "attacks": [lines.attack_line(attack) for attack in verdict.attacks],
         "witnesses": [lines.witness_line(witness) for witness in verdict.witnesses],
         "sealedOpenings": verdict.sealed_openings,

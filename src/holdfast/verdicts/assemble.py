@@ -98,7 +98,7 @@ def judge_evidence(claim: Claim, evidence: Evidence, facts: Facts) -> Verdict:
         boundary=refusals(case),
         guarantee=ground.result,
         layers=stack.result,
-        witnesses=witnesses(case, submitted, counted.behaviours),
+        witnesses=(*witnesses(case, submitted, counted.behaviours), *stack.witnesses),
         sealed_openings=facts.sealed_openings,
         versions=facts.versions,
         seeds=tuple(sorted({p.seed for p in submitted})),

@@ -9,13 +9,14 @@ from holdfast.core.plugins import plugin_id
 from holdfast.measures.counts import outcomes
 from holdfast.measures.dependence import Dependence, dependence
 from holdfast.verdicts.case import Case
+from holdfast.verdicts.details import witnesses
 from holdfast.verdicts.facts import IncompleteEvidence
 from holdfast.verdicts.findings import Blame, Promised, Status
 from holdfast.verdicts.games import judge_pairs
 from holdfast.verdicts.goal import GoalFinding, judge_goal
 from holdfast.verdicts.measure import Included, doubted
 from holdfast.verdicts.pairs import PairResult
-from holdfast.verdicts.verdict import LayersResult, StackResult
+from holdfast.verdicts.verdict import LayersResult, StackResult, Witness
 
 WHILE: dict[Fault, str] = {
     "down": "while it is down",
@@ -25,12 +26,13 @@ WHILE: dict[Fault, str] = {
 
 
 class Layered(NamedTuple):
-    """What the rules look at, and what is shown beside them."""
+    """What the rules look at, and what is shown beside them; witnesses are of layers that fail open."""
 
     fails: Promised = "not promised"
     reason: str = ""
     blame: tuple[Blame, ...] = ()
     result: LayersResult | None = None
+    witnesses: tuple[Witness, ...] = ()
 
 
 def layers(case: Case, counted: Included, goal: GoalFinding, submitted: Sequence[Play]) -> Layered:
@@ -49,28 +51,31 @@ def layers(case: Case, counted: Included, goal: GoalFinding, submitted: Sequence
         names=names, stacks=stacks, depth=depth, reason=why, fails=fails,
         dependence=_dependence(case, judged, submitted, counted),
     )
-    return Layered(fails, reason, blame, result)
+    shown = (w for s in stacks if s.altered.fault and s.status == "BROKEN" for w in judged[s.altered].witnesses)
+    return Layered(fails, reason, blame, result, tuple(shown))
 
 
 class _Judged(NamedTuple):
     """What the attacks did on one stack: which behaviours fell to any of them; nothing where it `could_not` be."""
 
-    pairs: tuple[PairResult, ...]
-    fell: frozenset[str]
-    could_not: str | None
+    pairs: tuple[PairResult, ...] = ()
+    fell: frozenset[str] = frozenset()
+    witnesses: tuple[Witness, ...] = ()
+    could_not: str | None = None
 
 
 def _judged(case: Case, altered: Altered, counted: Included) -> _Judged:
     mine = tuple(p for p in case.altered if p.altered == altered)
     if (dead := [p.crash for p in mine if p.crash and not p.attempts]):
-        return _Judged((), frozenset(), dead[0])
+        return _Judged(could_not=dead[0])
     stack = replace(case, plays=(*(p for p in case.plays if p.role not in ("system", "hybrid")), *mine))
     sealed = stack.of("system", purposes=("sealed",))
     _check_all_there(case, altered, sealed)
     counting = doubted(sealed, case.sealed, counted.doubtful)
     like = sum((a.fault is None) == (altered.fault is None) for a in case.facts.altered)
     pairs = judge_pairs(stack, counting, counted.behaviours, case.stick.alpha / like)
-    return _Judged(pairs, _fell(sealed, case.sealed, counted.behaviours), None)
+    fell = _fell(sealed, case.sealed, counted.behaviours)
+    return _Judged(pairs, fell, witnesses(stack, sealed, counted.behaviours))
 
 
 def _check_all_there(case: Case, altered: Altered, sealed: Sequence[Play]) -> None:

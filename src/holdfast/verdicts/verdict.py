@@ -29,7 +29,7 @@ from holdfast.measures.generalisation import GeneralisationResult
 from holdfast.measures.liveness import LivenessResult as LivenessResult
 from holdfast.verdicts.findings import Blame as Blame
 from holdfast.verdicts.findings import Promised as Promised
-from holdfast.verdicts.findings import Status
+from holdfast.verdicts.findings import Status as Status
 
 Name = Literal["STANDS", "CONDITIONAL", "UNEXPLAINED", "BROKEN", "INCONCLUSIVE", "VOID"]
 
