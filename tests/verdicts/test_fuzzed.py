@@ -280,7 +280,8 @@ def plant(fault: str, patch: pytest.MonkeyPatch) -> None:
     ("fault", "seen_by", "more"),
     [
         ("a crash counts as lost", test_a_crash_of_the_system_never_helps_a_claim,
-         {"purpose": st.just("sealed"), "hit": hits()}),
+         # every win crashed: what is drawn depends on the modules that happen to be loaded, so it must be seen often
+         {"purpose": st.just("sealed"), "hit": st.builds(Hit, st.just(10_000), st.just("won"), st.just(0))}),
         ("wins need not come back", test_without_its_replays_no_claim_breaks_or_looks_better, {}),
         ("only the attack listed first counts", test_the_order_in_which_attacks_are_listed_settles_nothing_but_ties,
          {"order": st.permutations(range(3))}),
