@@ -1,12 +1,13 @@
 """A stack of defences, taken apart and made to fail on real models."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from tests.engine.imagined_run import Imagined, imagine
+from tests.engine.imagined_run import Imagined, Killed, imagine
 from tests.engine.small_claim import small_claim, write_claim
 
-import holdfast.calibration
+from holdfast.calibration.bench import PLANTS
 from holdfast.claims.claim import Claim
 from holdfast.core.errors import HoldfastError, UsageError
 from holdfast.core.evidence import Altered, Evidence
@@ -19,7 +20,7 @@ from holdfast.reports.progress import Progress
 from holdfast.run import check, evidence_of, read_plan, replay, verify
 from holdfast.verdicts.verdict import Verdict
 
-OPEN = f"{Path(holdfast.calibration.__file__).parent / 'plants' / 'open_filter.py'}:OpenFilter"
+OPEN = f"{PLANTS / 'open_filter.py'}:OpenFilter"
 QUERY = {
     "access": ["query"],
     "budget": {"submissions": 2},
@@ -126,6 +127,18 @@ def test_what_happens_to_altered_stacks_changes_nothing_about_the_whole(tmp_path
     apart, _ = imagine(tmp_path / "apart", Imagined(salt), **STACK)
     assert (alone.verdict, alone.goal, alone.attacks, alone.blame) == (
         apart.verdict, apart.goal, apart.attacks, apart.blame)
+
+
+@pytest.mark.parametrize(("salt", "kills"), [(0, (3, 20)), (1, (0, 7, 7)), (4, (30,))])
+def test_a_killed_run_of_a_stack_goes_on_to_the_same_verdict(tmp_path: Path, salt: int, kills: tuple[int]) -> None:
+    closed = STACK | {"goal": {"promise": "rate <= 0.2", "fails": "closed"}}
+    wanted, calm = imagine(tmp_path / "calm", Imagined(salt), **closed)
+    for order, alive in enumerate(kills):
+        with suppress(Killed):
+            imagine(tmp_path / "killed", Imagined(salt, order=order, alive=alive), **closed)
+    verdict, run = imagine(tmp_path / "killed", Imagined(salt, order=99), **closed)
+    assert (verdict.comparable(), read_plan(run)) == (wanted.comparable(), read_plan(calm))
+    assert verify(run) == verdict
 
 
 def test_an_outer_layer_is_probed_alone_too() -> None:

@@ -92,7 +92,13 @@ def as_met(target: Target) -> Target:
             return floored(target.count, prompt, answer)
 
     def generate(prompts: Sequence[Transcript], sampling: Sampling) -> list[str]:
-        return [reply(prompt, sampling) for prompt in prompts]
+        try:
+            return target.generate(prompts, sampling)
+        except Exception as error:
+            if not failed(error):
+                raise
+            # Each user fails alone: what one prompt brings about takes no other's reply away.
+            return [reply(prompt, sampling) for prompt in prompts]
 
     def logits(prompts: Sequence[Transcript], answers: Sequence[str]) -> list[Tensor]:
         return [scores(*pair) for pair in zip(prompts, answers, strict=True)]

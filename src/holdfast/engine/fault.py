@@ -12,7 +12,8 @@ NEVER = "nothing in this layer could fail so, or nothing reached it"
 
 def play_fault(cell: FaultCell, store: Store, loader: Load = from_files) -> Result:
     """The play as it went; where the failure never made a difference to the layer, its crash says so, and no more."""
-    model, around, material = taken_apart(cell.play.model, cell.play.asks[0].world, store, loader)
+    model, around, material = taken_apart(
+        cell.play.model, cell.play.asks[0].world, store, loader, cell.play.replay)
     outer = [number for number, defence in enumerate(cell.play.model.defences) if not in_file(defence)]
     failure, target = Failure(cell.fault), model
     for number, defence in zip(outer, around, strict=True):

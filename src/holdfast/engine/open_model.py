@@ -63,10 +63,13 @@ def opened(
     return _surrounded(target, canonical(model.model_dump(mode="json")), canonical(world.model_dump(mode="json")))
 
 
-def taken_apart(model: ModelSpec, world: WorldRef, store: Store, loader: Load = from_files) -> Layers:
-    """The model as its file holds it, and the defences around it, not yet put on."""
+def taken_apart(
+    model: ModelSpec, world: WorldRef, store: Store, loader: Load = from_files, again: int = 0
+) -> Layers:
+    """The model as its file holds it, and the defences around it, not yet put on; `again` as in `opened`."""
     around = tuple(make("defences", d) for d in model.defences if not in_file(d))
-    return Layers(opened(model, world, store, file_only=True, loader=loader), around, _material(model, world))
+    bare = opened(model, world, store, file_only=True, again=again, loader=loader)
+    return Layers(bare, around, _material(model, world))
 
 
 @lru_cache(maxsize=8)
