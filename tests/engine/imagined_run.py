@@ -64,7 +64,7 @@ class Imagined:
         if isinstance(cell, PlayCell):
             return self._played(cell, draw)
         if isinstance(cell, FaultCell):
-            return self._played(cell.play, draw) if cell.fault != "nan" else Result(crash="it has no numbers")
+            return self._played(cell.play, draw).model_copy(update={"met": cell.fault != "nan"})
         if isinstance(cell, ProbeCell):
             items = [b.id for ask in cell.asks for b, _ in asked(ask)]
             moved = {"before": 0.0, "before_again": 0.0, "after": -2.0, "ablation": -0.1}

@@ -219,6 +219,6 @@ def test_a_stack_is_shown_layer_by_layer():
     text = Page(render([samples.stacked()])).text
     assert "Layer by layer" in text
     assert "depth 1: the promise hangs on classifier" in text.lower()
-    assert "nothing in this layer could fail so" in text
+    assert "nothing in this layer can fail so" in text
     assert "past each, if layers failed independently" in text
     assert "Layer by layer" not in Page(render([samples.verdict()])).text

@@ -104,7 +104,7 @@ def test_a_stack_is_shown_layer_by_layer_with_what_is_left_of_the_risk():
     words = " ".join(printed(print_details, samples.stacked()).split())
     assert "depth 1: the promise hangs on classifier" in words
     assert "without word-list: HOLDS, rephrase wins 0/160, 0.000 to 0.019" in words
-    assert "scores are not numbers: not tried, nothing in this layer could fail so" in words
+    assert "scores are not numbers: not tried, nothing in this layer can fail so" in words
     assert "the layers fail together, 4 times as often as if they were independent" in words
     assert "past each, if layers failed independently: 0.062, at most 0.1" in words
     assert "layers" not in printed(print_details, samples.verdict())

@@ -385,7 +385,7 @@ def stacked():
         bounds = {"HOLDS": (0.0, 0.0186), "BROKEN": (0.97, 1.0)}.get(status, (None, None))
         return StackResult(
             name=name, altered=Altered(**altered), status=status, attack=status and "rephrase", wins=wins, n=160,
-            lower=bounds[0], upper=bounds[1], reason="nothing in this layer could fail so")
+            lower=bounds[0], upper=bounds[1], reason="nothing in this layer can fail so, or nothing met it")
 
     return verdict(layers=LayersResult(
         names=("word-list", "classifier"),

@@ -103,8 +103,7 @@ def test_crashes_against_a_failing_layer_clear_nobody():
 
 
 def could_not(altered):
-    (first, *_) = stack(altered)
-    return [first.model_copy(update={"attempts": (), "crash": "nothing in this layer could fail so"})]
+    return [p.model_copy(update={"met": False}) for p in stack(altered) if p.purpose == "explore"]
 
 
 def test_a_way_to_fail_that_a_layer_does_not_have_is_left_out_but_not_all_of_them():
@@ -112,6 +111,12 @@ def test_a_way_to_fail_that_a_layer_does_not_have_is_left_out_but_not_all_of_the
     assert (found.layers.fails, found.layers.stacks[2].status) == ("holds", None)
     found = judged(could_not(DOWN), could_not(ERROR), could_not(NAN), fails="closed")
     assert (found.verdict, found.layers.fails) == ("INCONCLUSIVE", "inconclusive")
+
+
+def test_an_attack_that_never_met_the_failing_layer_hides_none_that_did():
+    plays = [p.model_copy(update={"met": p.attack == "rephrase"}) for p in stack(ERROR, 90)]
+    found = judged(stack(DOWN), plays, stack(NAN), fails="closed")
+    assert (found.verdict, found.layers.fails) == ("BROKEN", "fails")
 
 
 def test_what_is_missing_or_dropped_is_noticed():

@@ -53,6 +53,7 @@ class Play(Record):
     budget_exceeded: str | None = None
     enforced: tuple[str, ...] = ()  # slots of the guarantee whose assumptions were true by construction
     altered: Altered | None = None  # what was done to the system's layers first; its role is then that system's
+    met: bool = True                # whether anything met the layer that was made to fail
     cell: str                       # digest of the cell that holds it
 
     def at(self, split: str, step: int | None = None) -> tuple[Attempt, ...]:

@@ -223,6 +223,7 @@ class Result(Record):
     read: tuple[str, ...] = ()
     crash: str | None = None
     budget_exceeded: str | None = None
+    met: bool = True                     # whether anything met a layer that was made to fail
     logprobs: dict[str, tuple[float, ...]] = Field(default_factory=dict)
     items: tuple[str, ...] = ()
     judge: dict[str, int] | None = None

@@ -7,11 +7,9 @@ from holdfast.engine.open_model import Load, from_files, taken_apart
 from holdfast.engine.play import play
 from holdfast.engine.store import Store
 
-NEVER = "nothing in this layer could fail so, or nothing reached it"
-
 
 def play_fault(cell: FaultCell, store: Store, loader: Load = from_files) -> Result:
-    """The play as it went; where the failure never made a difference to the layer, its crash says so, and no more."""
+    """The play as it went, and whether the failure ever made a difference to the layer."""
     model, around, material = taken_apart(
         cell.play.model, cell.play.asks[0].world, store, loader, cell.play.replay)
     outer = [number for number, defence in enumerate(cell.play.model.defences) if not in_file(defence)]
@@ -23,4 +21,4 @@ def play_fault(cell: FaultCell, store: Store, loader: Load = from_files) -> Resu
             target = defence.wrap(target, material)
     failure.armed = True
     found = play(cell.play, store, as_met(target), loader)
-    return found if failure.struck else Result(crash=NEVER)
+    return found.model_copy(update={"met": failure.struck > 0})

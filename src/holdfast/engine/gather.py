@@ -108,6 +108,7 @@ def _play(planned: Planned, store: Store) -> Play:
             "read": result.read,
             "crash": result.crash,
             "budget_exceeded": result.budget_exceeded,
+            "met": result.met,
         }
     )
 

@@ -23,6 +23,7 @@ WHILE: dict[Fault, str] = {
     "error": "while its parts raise errors",
     "nan": "while its scores are not numbers",
 }
+NEVER = "nothing in this layer can fail so, or nothing met it"
 
 
 class Layered(NamedTuple):
@@ -56,18 +57,17 @@ def layers(case: Case, counted: Included, goal: GoalFinding, submitted: Sequence
 
 
 class _Judged(NamedTuple):
-    """What the attacks did on one stack: which behaviours fell to any of them; nothing where it `could_not` be."""
+    """What the attacks did on one stack, and which behaviours fell to any; no pairs where none met the failure."""
 
     pairs: tuple[PairResult, ...] = ()
     fell: frozenset[str] = frozenset()
     witnesses: tuple[Witness, ...] = ()
-    could_not: str | None = None
 
 
 def _judged(case: Case, altered: Altered, counted: Included) -> _Judged:
     mine = tuple(p for p in case.altered if p.altered == altered)
-    if (dead := [p.crash for p in mine if p.crash and not p.attempts]):
-        return _Judged(could_not=dead[0])
+    if mine and not any(p.met for p in mine if p.role == "system"):
+        return _Judged()
     stack = replace(case, plays=(*(p for p in case.plays if p.role not in ("system", "hybrid")), *mine))
     sealed = stack.of("system", purposes=("sealed",))
     _check_all_there(case, altered, sealed)
@@ -102,8 +102,8 @@ def _names(case: Case) -> tuple[str, ...]:
 
 
 def _result(altered: Altered, names: Sequence[str], found: _Judged) -> StackResult:
-    bare = StackResult(name=_said(altered, names), altered=altered, status=None, reason=found.could_not or "")
-    if found.could_not is not None:
+    bare = StackResult(name=_said(altered, names), altered=altered, status=None, reason=NEVER)
+    if not found.pairs:
         return bare
     goal = judge_goal(found.pairs, certificate=False)
     worst = goal.worst
