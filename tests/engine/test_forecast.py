@@ -178,3 +178,33 @@ def test_an_organism_that_is_yet_to_be_built_is_not(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("HOLDFAST_CACHE", str(tmp_path / "cache"))
     assert forecast(read_claim(write_claim(tmp_path)), workers=2) is None
     assert not (tmp_path / "cache").exists()
+
+
+STACK = {
+    "system": {"target": "organism:mini/full", "defences": ["logit-mask", "keyword-input-filter"]},
+    "threat_model": {"access": ["query"], "budget": {"submissions": 2}, "search": {"trials": 2},
+                     "behaviours": small_claim()["threat_model"]["behaviours"]},
+    "attacks": ["rephrase"],
+    "statistics": {"seeds": 1},
+}
+GROUNDS = STACK | {
+    "system": {"target": "organism:mini/full", "defences": ["smoothllm"]}, "guarantee": "smoothed-majority"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "kinds"),
+    [
+        (STACK | {"goal": {"promise": "rate <= 0.2", "fails": "closed"}}, {"play", "probe", "judge", "fault"}),
+        (GROUNDS, {"play", "probe", "judge", "sample", "trace", "hybrid"}),
+    ],
+)
+def test_stacks_and_grounds_are_walked_through_and_rehearsed_like_any_other_play(
+    tmp_path: Path, changes: dict[str, object], kinds: set[str]
+) -> None:
+    claim = read_claim(write_claim(tmp_path, **changes), ())
+    walked = walk(resolve(claim, lambda _: None), LONG, control_refuses=True)
+    assert {r.cell.kind for batch in walked for r in batch} - {"build"} == kinds
+    found = forecast(claim, 1)
+    assert found is not None
+    assert found.most_cells >= sum(map(len, walked)) > 0
+    assert any("assumptions" in each for each in found.untimed) == ("sample" in kinds)

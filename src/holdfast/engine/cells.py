@@ -184,6 +184,13 @@ class FaultCell(Record):
 Cell = BuildCell | PlayCell | ProbeCell | JudgeCell | InsideCell | SampleCell | TraceCell | HybridCell | FaultCell
 
 
+def played(cell: Cell) -> PlayCell | None:
+    """The play that a cell makes, against whatever system; None for one that makes none."""
+    if isinstance(cell, HybridCell | FaultCell):
+        return cell.play
+    return cell if isinstance(cell, PlayCell) else None
+
+
 def address(cell: Cell) -> str:
     """The cell's address: the digest of its configuration without the places its inputs were found in."""
     return address_of(cell.model_dump(mode="json"))

@@ -5,7 +5,18 @@ from statistics import fmean
 
 from holdfast.core.plugins import load_plugin
 from holdfast.core.records import Record, digest
-from holdfast.engine.cells import Ask, BuildCell, Cell, ModelSpec, PlayCell, ProbeCell, Request
+from holdfast.engine.cells import (
+    Ask,
+    BuildCell,
+    Cell,
+    ModelSpec,
+    PlayCell,
+    ProbeCell,
+    Request,
+    SampleCell,
+    TraceCell,
+    played,
+)
 from holdfast.engine.layers import in_file
 from holdfast.engine.open_world import asked
 
@@ -47,6 +58,9 @@ def cost(
         return _build_cost(first, timed, untimed)
     if isinstance(first, ProbeCell):
         return _probe_cost(first, explore, timed, untimed)
+    if isinstance(first, SampleCell | TraceCell):       # what they would be put shows only in the run
+        untimed.append("what its assumptions sample" if isinstance(first, SampleCell) else "traces of its defences")
+        return lambda request: 0.0
     (judge,) = timed([first])
     return lambda request: judge.seconds
 
@@ -176,9 +190,10 @@ def _limited(ask: Ask, behaviours: int) -> Ask:
 
 
 def _as_play(request: Request) -> PlayCell:
-    if not isinstance(request.cell, PlayCell):
+    play = played(request.cell)
+    if play is None:
         raise AssertionError("the cost of a play was asked for another cell")
-    return request.cell
+    return play
 
 
 def _slope(small: float, large: float, steps: int) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from holdfast.core.evidence import Altered, Evidence, Logprobs, Play
 from holdfast.core.records import Record
-from holdfast.engine.cells import Cell, FaultCell, HybridCell, PlayCell, ProbeCell, Request, address
+from holdfast.engine.cells import Cell, HybridCell, ProbeCell, Request, address, played
 from holdfast.engine.context import Context
 from holdfast.engine.executor import Executor, missing
 from holdfast.engine.order import rounds_of
@@ -74,16 +74,16 @@ def judge_counts(planned: Iterable[Planned], store: Store) -> dict[str, int] | N
 
 def _planned(request: Request) -> Planned:
     cell = request.cell
-    played = cell.play if isinstance(cell, HybridCell | FaultCell) else cell
+    play = played(cell)
     return Planned(
         kind=cell.kind,
         role=request.role,
         purpose=request.purpose,
         attack=request.attack,
         defence=request.defence,
-        settings=played.attack.settings if isinstance(played, PlayCell) else {},
-        seed=played.seed if isinstance(played, PlayCell) else 0,
-        build=_build(played),
+        settings=play.attack.settings if play else {},
+        seed=play.seed if play else 0,
+        build=_build(cell),
         alone=request.alone,
         slot=request.slot,
         enforced=cell.slots if isinstance(cell, HybridCell) else (),
@@ -93,8 +93,8 @@ def _planned(request: Request) -> Planned:
 
 
 def _build(cell: Cell) -> int:
-    if isinstance(cell, PlayCell):
-        return cell.model.build
+    if (play := played(cell)) is not None:
+        return play.model.build
     return cell.after.build if isinstance(cell, ProbeCell) else 0
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from holdfast.core.evidence import Evidence, Play
 from holdfast.core.records import Attempt, Spent, Transcript
 from holdfast.engine.attack_list import HONEST
-from holdfast.engine.cells import PlayCell, ProbeCell, Request, address
+from holdfast.engine.cells import HybridCell, PlayCell, ProbeCell, Request, address, played
 from holdfast.engine.context import Context
 from holdfast.engine.open_world import asked
 from holdfast.engine.order import rounds_of
@@ -41,28 +41,30 @@ def walk(c: Context, guess: Guess, *, control_refuses: bool) -> list[list[Reques
             key = address(request.cell)
             if key not in seen:
                 new.setdefault(key, request)
-            if isinstance(request.cell, PlayCell):
-                plays.append(_play(request, request.cell, key, guess, control_refuses))
+            if (play := played(request.cell)) is not None:
+                plays.append(_play(request, play, key, guess, control_refuses))
         seen |= new.keys()
         out.append(list(new.values()))
         try:
-            requests = plan.send(Evidence(plays=tuple(plays)))
+            requests = plan.send(Evidence(
+                plays=tuple(p for p in plays if p.altered is None),
+                altered=tuple(p for p in plays if p.altered is not None)))
         except StopIteration:
             return out
 
 
 def questions(request: Request) -> int:
     """How many questions a cell puts, over all its checkpoints."""
-    cell = request.cell
-    if isinstance(cell, PlayCell):
-        return sum(len(asked(ask)) for ask in cell.asks) * max(1, len(cell.checkpoints))
+    cell, play = request.cell, played(request.cell)
+    if play is not None:
+        return sum(len(asked(ask)) for ask in play.asks) * max(1, len(play.checkpoints))
     return sum(len(asked(ask)) for ask in cell.asks) if isinstance(cell, ProbeCell) else 0
 
 
 def _play(request: Request, cell: PlayCell, key: str, guess: Guess, control_refuses: bool) -> Play:
     steps = cell.checkpoints or (0,)
     first = steps[min(len(steps) - 1, max(1, round(guess.late * (len(steps) - 1))))]
-    share = guess.won if request.role == "system" else 1.0
+    share = guess.won if request.role in ("system", "hybrid") else 1.0
     if request.attack == HONEST:
         share = 1.0 if request.role == "control" and not control_refuses else 0.0
     attempts = []
@@ -76,4 +78,5 @@ def _play(request: Request, cell: PlayCell, key: str, guess: Guess, control_refu
         ]
     return Play(
         role=request.role, purpose=request.purpose, attack=request.attack, settings=dict(cell.attack.settings),
-        seed=cell.seed, build=cell.model.build, attempts=tuple(attempts), spent=Spent(), cell=key)
+        seed=cell.seed, build=cell.model.build, attempts=tuple(attempts), spent=Spent(), cell=key,
+        enforced=request.cell.slots if isinstance(request.cell, HybridCell) else (), altered=request.altered)

@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import fmean
 
 from holdfast.core.records import digest
-from holdfast.engine.cells import Ask, BuildCell, Cell, PlayCell, ProbeCell, Request, address
+from holdfast.engine.cells import Ask, BuildCell, Cell, PlayCell, ProbeCell, Request, address, played
 from holdfast.engine.cost_models import FEW, Cost, Timed, cost, small
 from holdfast.engine.layers import in_file
 from holdfast.engine.store import Store
@@ -60,17 +60,18 @@ def rehearse(requests: Sequence[Request], explore: Ask, epsilon: float, workers:
         refuses = all(found.won <= epsilon for found in timed(honest))
         costs = Costs(start=start, load=1.0, control_refuses=refuses, read=_reading(Path(folder)))
         for name, group in _grouped(requests).items():
-            costs.kinds[name] = cost([request.cell for request in group], explore, timed, costs.untimed)
+            cells = [played(request.cell) or request.cell for request in group]
+            costs.kinds[name] = cost(cells, explore, timed, costs.untimed)
     costs.load = max(1.0, sum(each.clock for each in every) / sum(each.seconds for each in every))
     return costs
 
 
 def kind(cell: Cell) -> str:
     """Cells that cost alike, but for their settings and sizes."""
-    if isinstance(cell, PlayCell):
-        around = () if cell.file_only else [d.model_dump() for d in cell.model.defences if not in_file(d)]
-        served = cell.model.endpoint is not None
-        return digest(["play", cell.attack.use, cell.code, around, bool(cell.checkpoints), served])
+    if (play := played(cell)) is not None:
+        around = () if play.file_only else [d.model_dump() for d in play.model.defences if not in_file(d)]
+        served = play.model.endpoint is not None
+        return digest(["play", play.attack.use, play.code, around, bool(play.checkpoints), served])
     if isinstance(cell, BuildCell):
         return digest(["build", [d.model_dump() for d in cell.model.defences]])
     if isinstance(cell, ProbeCell):
