@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from tests.engine.small_claim import small_claim, write_claim
+from tests.engine.small_claim import BY_ASKING, small_claim, write_claim
 
 from holdfast.claims.goal import UsePart
 from holdfast.claims.load import parse_claim, read_claim
@@ -182,8 +182,7 @@ def test_an_organism_that_is_yet_to_be_built_is_not(tmp_path: Path, monkeypatch:
 
 STACK = {
     "system": {"target": "organism:mini/full", "defences": ["logit-mask", "keyword-input-filter"]},
-    "threat_model": {"access": ["query"], "budget": {"submissions": 2}, "search": {"trials": 2},
-                     "behaviours": small_claim()["threat_model"]["behaviours"]},
+    "threat_model": BY_ASKING,
     "attacks": ["rephrase"],
     "statistics": {"seeds": 1},
 }

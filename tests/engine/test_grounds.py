@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.engine.small_claim import write_claim
+from tests.engine.small_claim import BY_ASKING, write_claim
 
 from holdfast.core.evidence import Evidence
 from holdfast.engine.executor import Local
@@ -14,21 +14,13 @@ from holdfast.verdicts.verdict import Verdict
 
 PLAINLY = f"{Path(__file__).parent / 'plugins' / 'asked_plainly.py'}:AskedPlainly"
 PLAIN = f"{Path(__file__).parent / 'plugins' / 'plain.py'}:Plain"
-THREAT = {
-    "access": ["query"],
-    "budget": {"submissions": 2},
-    "search": {"trials": 2},
-    "behaviours": {
-        "attack_train": "hazards/attack-train", "explore": "hazards/explore", "sealed": "hazards/sealed",
-    },
-}
 
 
 def checked(folder: Path, **guarantee: object) -> tuple[Verdict, Path]:
     claim = write_claim(
         folder,
         system={"target": "organism:mini/full", "defences": ["logit-mask"]},
-        threat_model=THREAT,
+        threat_model=BY_ASKING,
         guarantee={"use": PLAIN, **guarantee},
         attacks=["rephrase"],
         statistics={"seeds": 1},

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.engine.imagined_run import Imagined, Killed, imagine
-from tests.engine.small_claim import small_claim, write_claim
+from tests.engine.small_claim import BY_ASKING, small_claim, write_claim
 
 from holdfast.calibration.bench import PLANTS
 from holdfast.claims.claim import Claim
@@ -21,17 +21,9 @@ from holdfast.run import check, evidence_of, read_plan, replay, verify
 from holdfast.verdicts.verdict import Verdict
 
 OPEN = f"{PLANTS / 'open_filter.py'}:OpenFilter"
-QUERY = {
-    "access": ["query"],
-    "budget": {"submissions": 2},
-    "search": {"trials": 2},
-    "behaviours": {
-        "attack_train": "hazards/attack-train", "explore": "hazards/explore", "sealed": "hazards/sealed",
-    },
-}
 STACK = {
     "system": {"target": "organism:mini/full", "defences": ["logit-mask", {"use": OPEN, "how": "catches"}]},
-    "threat_model": QUERY,
+    "threat_model": BY_ASKING,
     "attacks": ["rephrase"],
     "statistics": {"seeds": 1},
 }
