@@ -23,7 +23,7 @@ from holdfast.engine.facts import facts_of
 from holdfast.engine.gather import Planned, gather, judge_counts, read_evidence
 from holdfast.engine.lock import locked
 from holdfast.engine.seal import check_seal, seal
-from holdfast.engine.store import Store
+from holdfast.engine.store import Store, store_of_run
 from holdfast.reports.html import render
 from holdfast.reports.progress import Progress
 from holdfast.verdicts.assemble import judge_evidence
@@ -52,8 +52,7 @@ def check(
     folder = out / claim.claim
     with locked(folder):
         write_whole(folder / "claim.yaml", path.read_text(encoding="utf-8"))
-        store = Store(folder / "cells", shared=_siblings(out, folder))
-        store.sweep()
+        store = store_of_run(folder)
         evidence, planned = gather(context, store, executor, progress)
         facts = facts_of(context, planned, judge_counts(planned, store))
         plan = Plan(version=holdfast.__version__, overrides=overrides, cells=tuple(planned), facts=facts)
@@ -137,8 +136,3 @@ def runs_in(paths: Sequence[Path]) -> list[Path]:
     if not out:
         raise UsageError(f"no run in {', '.join(map(str, paths))}; give a folder that 'holdfast check' wrote.")
     return out
-
-
-def _siblings(out: Path, folder: Path) -> list[Path]:
-    """The cells of the other runs under the same --out, which hold controls that claims share."""
-    return [cells for cells in sorted(out.glob("*/cells")) if cells.parent != folder]

@@ -11,7 +11,7 @@ from holdfast.engine.lock import locked
 from holdfast.engine.open_model import opened
 from holdfast.engine.open_world import asked
 from holdfast.engine.requests import request_builds
-from holdfast.engine.store import Store
+from holdfast.engine.store import store_of_run
 from holdfast.measures.asker import Asker
 from holdfast.measures.rare import RareFinding, search
 from holdfast.worlds.ordinary import OrdinaryUser, questions
@@ -34,9 +34,7 @@ def rare_failures(
     context = resolve(claim, say)
     folder = out / claim.claim
     with locked(folder):
-        siblings = [cells for cells in sorted(out.glob("*/cells")) if cells.parent != folder]
-        store = Store(folder / "cells", shared=siblings)
-        store.sweep()
+        store = store_of_run(folder)
         executor.run(missing(request_builds(context, context.system), store), store, say)
         target = opened(context.system, context.explore.world, store, file_only=False)
         hazards = [behaviour for behaviour, _ in asked(context.explore) if behaviour.hazardous]

@@ -108,3 +108,14 @@ def _link_or_copy(source: str, target: str) -> None:
 
 def _seal(folder: Path) -> dict[str, str]:
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in SEALED_FILES}
+
+
+def store_of_run(run: Path) -> Store:
+    """A run's cells, swept of litter, with those of the other runs beside it, which hold controls that claims share.
+
+    Only the holder of the run's lock may call this.
+    """
+    cells = [cells for cells in sorted(run.parent.glob("*/cells")) if cells.parent != run]
+    store = Store(run / "cells", shared=cells)
+    store.sweep()
+    return store
