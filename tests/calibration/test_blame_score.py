@@ -7,9 +7,9 @@ from holdfast.calibration.blame.planting import agreeing, counting, smoothing, w
 from holdfast.calibration.blame.score import score
 from holdfast.calibration.blame.trial import tried
 from holdfast.guarantees.guarantee import Witness
-from holdfast.guarantees.reviewers import beta_binomial_law
 from holdfast.guarantees.systems.k_of_n_consensus import KOfNConsensus
 from holdfast.guarantees.systems.watermark_removal import WatermarkRemoval
+from holdfast.stats.consensus import beta_binomial_law
 from holdfast.verdicts import blame
 
 

@@ -12,8 +12,7 @@ from tests.guarantees.taken import REFUSAL, SAMPLING, SECRET, bound, granted, ha
 from holdfast.core import seeds
 from holdfast.core.records import Transcript
 from holdfast.defences.defence import Material, SystemDefence
-from holdfast.guarantees.reviewers import beta_binomial_law
-from holdfast.stats.consensus import worst_law
+from holdfast.stats.consensus import beta_binomial_law, worst_law
 from holdfast.targets.target import Sampling, Target
 
 HAZARDS, MANY = hazards(400), hazards(4000)

@@ -4,28 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-import numpy.typing as npt
-from scipy.stats import betabinom, binom
-
 from holdfast.core import seeds
 from holdfast.core.records import Transcript, canonical
 from holdfast.defences.apply import surround
 from holdfast.defences.lessons import refusal_of
 from holdfast.guarantees.guarantee import Layers
+from holdfast.stats.consensus import Law
 from holdfast.targets.target import Sampling, Target
-
-Law = npt.NDArray[np.float64]
-"""The law of how many of n reviewers fail on one item, shape (n + 1,)."""
-
-
-def beta_binomial_law(n: int, rate: float, correlation: float) -> Law:
-    """Each of n fails with chance `rate`, any two correlated by `correlation`; a binomial law where that is 0."""
-    failures = np.arange(n + 1)
-    if not correlation:
-        return np.asarray(binom.pmf(failures, n, rate))
-    precision = 1 / correlation - 1
-    return np.asarray(betabinom.pmf(failures, n, rate * precision, (1 - rate) * precision))
 
 
 def failing_as(law: Law, layers: Layers) -> Target:

@@ -26,11 +26,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linprog
 from scipy.special import betaln
-from scipy.stats import binom
+from scipy.stats import betabinom, binom
 
 from holdfast.stats.checks import at_least_one, share
 
 Dependence = Literal["independent", "beta-binomial", "common-cause", "worst"]
+
+Law = npt.NDArray[np.float64]
+"""The law of how many of n reviewers fail on one item, shape (n + 1,)."""
 
 _GRID = np.linspace(0.0, 1.0, 1001)
 _NONE = 1e-9        # a correlation that moves no tail by more than rounding does
@@ -62,6 +65,15 @@ def fail_together(
     return float(_common_cause(k, n, rate, _up_to(min(common, rate))).max())
 
 
+def beta_binomial_law(n: int, rate: float, correlation: float) -> Law:
+    """Each of n fails with chance `rate`, any two correlated by `correlation` < 1; a binomial law where that is 0."""
+    failures = np.arange(n + 1)
+    if not correlation:
+        return np.asarray(binom.pmf(failures, n, rate))
+    precision = 1 / correlation - 1
+    return np.asarray(betabinom.pmf(failures, n, rate * precision, (1 - rate) * precision))
+
+
 def _up_to(most: float) -> npt.NDArray[np.float64]:
     """Grid values below `most`, and itself, so that a larger bound is the largest of more values."""
     return np.append(_GRID[most > _GRID], most)
@@ -89,8 +101,8 @@ def _worst(k: int, n: int, rate: float, correlation: float | None) -> float:
     return float(min(1.0, worst_law(k, n, rate, correlation)[k:].sum()))
 
 
-def worst_law(k: int, n: int, rate: float, correlation: float | None) -> npt.NDArray[np.float64]:
-    """The law of the number of failures, shape (n + 1,), under which `k` or more of `n` are likeliest.
+def worst_law(k: int, n: int, rate: float, correlation: float | None) -> Law:
+    """The law of the number of failures under which `k` or more of `n` are likeliest.
 
     ValueError where the program is not solved.
     """

@@ -10,10 +10,9 @@ from holdfast.core.evidence import Trace, Training
 from holdfast.guarantees.declared import declared, undeclared
 from holdfast.guarantees.guarantee import Bound, Derivation, Granted, Guarantee, Layers, Terms, Violation, Witness
 from holdfast.guarantees.tries import over_tries
-from holdfast.stats.consensus import fail_together, worst_law
+from holdfast.stats.consensus import Law, beta_binomial_law, fail_together, worst_law
 
 if TYPE_CHECKING:
-    from holdfast.guarantees.reviewers import Law
     from holdfast.targets.target import Target
 
 
@@ -109,9 +108,7 @@ class KOfNConsensus(Guarantee):
 
         return failing_as(law, layers)
 
-    def _law(self, granted: Mapping[str, Granted]) -> "Law | None":
-        from holdfast.guarantees.reviewers import beta_binomial_law
-
+    def _law(self, granted: Mapping[str, Granted]) -> Law | None:
         rate, correlation = declared(granted, "single", "rate"), declared(granted, "together", "correlation")
         if rate is None:
             return None
